@@ -1,0 +1,346 @@
+"""The one main flow: text -> tokens -> scores -> statistics = ``Analysis``.
+
+Everything a person sees is a rendering of one ``Analysis``.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer import markup
+from analyzer.errors import EmptyText
+from analyzer.models import LanguageModel, ModelInfo
+from analyzer.models.cache import PrefixCache
+from analyzer.sampling import Sampler
+from analyzer.scoring import Row, TokenScores, join, log_softmax
+from analyzer.statistics import document_statistics
+from analyzer.tokens import TextTokenizer, Tokenization
+from analyzer.windows import Window, batches, windows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Analysis", "Analyzer", "NextTokens"]
+
+_CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
+_BATCH_TOKENS = {"cpu": 1200, "cuda": 16384}  # measured on a CPU: 800 to 1,600 is best; a GPU wants more
+_LOOK_AHEAD = 64  # texts among which batches of similar length are formed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What a model makes of one text.
+
+    Attributes
+    ----------
+    tokenization : Tokenization
+        The text exactly as given, its tokens and their offsets; T tokens.
+    scores : TokenScores
+        S = T - start scored tokens.
+    statistics : mapping of str to float
+        Facts about the text under the model, see ``analyzer.statistics``; nan where undefined.
+    model : ModelInfo
+    context : str or None
+        What stood before the text: it conditioned the scores and was not scored.
+    warnings : tuple of str
+        What a reader of the numbers should know about this text.
+    """
+
+    tokenization: Tokenization
+    scores: TokenScores
+    statistics: Mapping[str, float]
+    model: ModelInfo
+    context: str | None
+    warnings: tuple[str, ...]
+    tokenizer: TextTokenizer = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The text, exactly as given."""
+        return self.tokenization.text
+
+    def text_of(self, token_id: int) -> str:
+        """What the vocabulary entry `token_id` adds to a text; for the alternatives in ``scores.top_ids``."""
+        return self.tokenizer.text_of(token_id)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row a token: text, start, end, id, log_prob, rank, entropy, varentropy, context_len.
+
+        A first token that nothing stands before has missing values. Columns are numpy arrays, copied once.
+        """
+        import pandas as pd
+
+        scores, tokens = self.scores, self.tokenization
+        frame = pd.DataFrame(
+            {
+                "text": [tokens.piece(i) for i in range(len(tokens))],
+                "start": tokens.spans[:, 0],
+                "end": tokens.spans[:, 1],
+                "id": tokens.ids,
+            }
+        )
+        for name in ("log_prob", "rank", "entropy", "varentropy", "context_len"):
+            column = pd.Series(getattr(scores, name), index=frame.index[scores.start :])
+            frame[name] = column.astype("Int64") if column.dtype == np.int64 else column
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """The documented object of ``to_json`` (docs/json.md) as plain Python values."""
+        scores, tokens = self.scores, self.tokenization
+        rows: list[dict[str, Any]] = []
+        for i, (token_id, (start, end)) in enumerate(zip(tokens.ids.tolist(), tokens.spans.tolist(), strict=True)):
+            s = i - scores.start
+            row = {"text": tokens.piece(i), "start": start, "end": end, "id": token_id}
+            if s < 0:
+                row |= {"log_prob": None, "rank": None, "entropy": None, "varentropy": None, "top": []}
+            else:
+                row |= {
+                    "log_prob": float(scores.log_prob[s]),
+                    "rank": int(scores.rank[s]),
+                    "entropy": float(scores.entropy[s]),
+                    "varentropy": float(scores.varentropy[s]),
+                    "top": [
+                        {"text": self.text_of(top_id), "id": top_id, "prob": math.exp(log_prob)}
+                        for top_id, log_prob in zip(
+                            scores.top_ids[s].tolist(), scores.top_log_prob[s].tolist(), strict=True
+                        )
+                    ],
+                }
+            rows.append(row)
+        return {
+            "model": asdict(self.model) | {"notes": list(self.model.notes)},
+            "text": self.text,
+            "context": self.context,
+            "warnings": list(self.warnings),
+            "tokens": rows,
+            "statistics": {name: None if math.isnan(value) else value for name, value in self.statistics.items()},
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """One JSON object, documented in docs/json.md; undefined statistics are null."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
+
+    def _repr_html_(self) -> str:
+        return markup.to_html(self.tokenization, self.scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NextTokens:
+    """The k most likely continuations of a prompt, most likely first.
+
+    Attributes
+    ----------
+    prompt : str
+    ids : int64 (k,)
+    texts : tuple of str
+        What each would add to the prompt.
+    probability : float64 (k,)
+        The model's own.
+    offered : float64 (k,)
+        After the sampler; 0 for what it filters out, the same as `probability` without one.
+    """
+
+    prompt: str
+    ids: NDArray[np.int64]
+    texts: tuple[str, ...]
+    probability: NDArray[np.float64]
+    offered: NDArray[np.float64]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row a candidate: token, id, probability, cumulative, offered."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "token": self.texts,
+                "id": self.ids,
+                "probability": self.probability,
+                "cumulative": self.probability.cumsum(),
+                "offered": self.offered,
+            }
+        )
+
+
+class Analyzer:
+    """Scores texts under one model. Safe to share between threads, but its cache is one user's: one each.
+
+    Parameters
+    ----------
+    model : str or LanguageModel
+        The embedded default, a hub id, a folder or a GGUF file (see ``analyzer.models.loading.load``), or a loaded
+        model, which several analyzers may share.
+    device, dtype : str
+        "auto", or as torch names them; only for a model given by name.
+    top_k : int
+        How many alternatives are kept for each token; ten are needed by some statistics.
+    cache_bytes : int
+        Bound on the memory for key-value states of recent texts, from which an edited text goes on; 0 keeps none.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be loaded.
+
+    Examples
+    --------
+    >>> from analyzer.models.toy import ToyModel
+    >>> analysis = Analyzer(ToyModel("to be or not to be")).analyze("to be")
+    >>> [analysis.tokenization.piece(i) for i in range(5)], analysis.scores.rank.tolist()
+    (['t', 'o', ' ', 'b', 'e'], [1, 1, 1, 1, 1])
+    """
+
+    def __init__(
+        self,
+        model: str | LanguageModel = "SmolLM2-135M-Instruct",
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        top_k: int = 10,
+        cache_bytes: int = _CACHE_BYTES,
+    ) -> None:
+        if isinstance(model, str):
+            from analyzer.models.loading import load
+
+            model = load(model, device=device, dtype=dtype)
+        self.model: LanguageModel = model
+        self._top_k = top_k
+        self._cache = PrefixCache(model, top_k=top_k, max_bytes=cache_bytes)
+
+    def analyze(self, text: str, context: str | None = None) -> Analysis:
+        """Score one text.
+
+        What it shares with texts analysed lately is not read again.
+
+        Parameters
+        ----------
+        text : str
+            Scored whole, whatever its length; texts longer than the model's window go through it in overlapping windows.
+        context : str, optional
+            What stood before the text: a prompt, an earlier chapter. Conditions, is not scored.
+
+        Raises
+        ------
+        EmptyText
+            If there is no token to score.
+        InvalidText
+            If the text holds lone surrogates.
+        """
+        plan = self._plan(text, context)
+        return self._analysis(plan, [self._cache.score(row) for row in plan.rows])
+
+    def analyze_many(self, texts: Iterable[str]) -> Iterator[Analysis]:
+        """Score texts in batches of similar length; yields in the order given, with bounded memory.
+
+        The numbers are those of ``analyze`` to within rounding: padding changes nothing.
+
+        Raises
+        ------
+        EmptyText, InvalidText
+            For the first text that cannot be scored.
+        """
+        waiting = iter(texts)
+        while group := list(islice(waiting, _LOOK_AHEAD)):
+            plans = [self._plan(text, None) for text in group]
+            rows = [row for plan in plans for row in plan.rows]
+            scored = iter(self._score_batches(rows))
+            for plan in plans:
+                yield self._analysis(plan, list(islice(scored, len(plan.rows))))
+
+    def next_tokens(self, prompt: str, k: int = 10, *, sampler: Sampler | None = None) -> NextTokens:
+        """The k most likely tokens to follow `prompt`.
+
+        Parameters
+        ----------
+        prompt : str
+            May be empty where the model has a start token.
+        k : int
+            Cut to the vocabulary.
+        sampler : Sampler, optional
+            What a sampler would make of the distribution; the candidates and their order stay the model's own.
+
+        Raises
+        ------
+        EmptyText
+            If there is nothing to continue.
+        """
+        ids = np.concatenate([self._start_ids(), self.model.tokenizer.encode(prompt).ids])[-self.model.info.window :]
+        if not len(ids):
+            raise EmptyText("The prompt is empty, and this model has no start token.", hint="Give at least one word.")
+        _, state = self.model.extend(None, Row(ids, len(ids)), top_k=1)
+        logits = self.model.next_logits(state)
+        probability = np.exp(log_softmax(logits))
+        offered = probability if sampler is None else sampler.offered(logits)
+        best = np.argsort(-probability, kind="stable")[: max(k, 1)]
+        texts = tuple(self.model.tokenizer.text_of(int(i)) for i in best)
+        return NextTokens(prompt, best, texts, probability[best], offered[best])
+
+    def _start_ids(self) -> NDArray[np.int64]:
+        return np.array([] if self.model.start_id is None else [self.model.start_id], np.int64)
+
+    def _plan(self, text: str, context: str | None) -> "_Plan":
+        """Tokenise, and cut into the rows that go through the model."""
+        tokenization = self.model.tokenizer.encode(text)
+        before = self.model.tokenizer.encode(context).ids if context else []
+        ids = np.concatenate([self._start_ids(), before, tokenization.ids]).astype(np.int64)
+        first = max(1, len(ids) - len(tokenization))
+        if len(ids) <= first:
+            if len(tokenization):
+                raise EmptyText("One token alone has no score: this model has no start token.", hint="Give two words.")
+            raise EmptyText("There is no text to score.", hint="Give at least one word.")
+        found = windows(len(ids), first, self.model.info.window)
+        start = len(tokenization) - (len(ids) - first)
+        return _Plan(tokenization, context, start, found, [Row(ids[w.start : w.end], w.first - w.start) for w in found])
+
+    def _score_batches(self, rows: Sequence[Row]) -> list[TokenScores]:
+        """Score rows in padded batches of similar length; in the order given."""
+        budget = _BATCH_TOKENS.get(self.model.info.device.split(":")[0], _BATCH_TOKENS["cpu"])
+        scored: dict[int, TokenScores] = {}
+        for batch in batches([len(row.ids) for row in rows], budget):
+            scored.update(zip(batch, self.model.score([rows[i] for i in batch], top_k=self._top_k), strict=True))
+        return [scored[i] for i in range(len(rows))]
+
+    def _analysis(self, plan: "_Plan", parts: Sequence[TokenScores]) -> Analysis:
+        scores = join(parts, start=plan.start)
+        return Analysis(
+            tokenization=plan.tokenization,
+            scores=scores,
+            statistics=document_statistics(scores),
+            model=self.model.info,
+            context=plan.context,
+            warnings=self._warnings(plan),
+            tokenizer=self.model.tokenizer,
+        )
+
+    def _warnings(self, plan: "_Plan") -> tuple[str, ...]:
+        found = []
+        if plan.start:
+            found.append("The first token has no score: this model has no start token.")
+        if dropped := plan.tokenization.uncovered:
+            found.append(f"The model's tokenizer drops {dropped} characters: they are shown, not scored.")
+        unknown = self.model.tokenizer.unknown_id
+        if unknown is not None and (count := int((plan.tokenization.ids == unknown).sum())):
+            found.append(f"{count} tokens are unknown to the model's vocabulary: their scores say little.")
+        if len(plan.windows) > 1:
+            size = self.model.info.window
+            found.append(
+                f"Longer than the model's window: read in {len(plan.windows)} overlapping windows of {size:,} tokens, "
+                f"each token scored once with at least {size // 2:,} tokens before it."
+            )
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """A tokenised text and the rows that go through the model for it."""
+
+    tokenization: Tokenization
+    context: str | None
+    start: int
+    windows: list[Window]
+    rows: list[Row]

@@ -1,0 +1,183 @@
+"""One ``Analysis`` as charts: pure functions to altair, readable on a light and on a dark page.
+
+Surprise and entropy are kept in nats and shown in bits. What is counted or averaged here is only what a drawing needs:
+bars of a histogram, points of a line too long to draw. Every chart carries a description for who cannot see it.
+"""
+
+import math
+from typing import TypeVar
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analyzer.analysis import Analysis
+from analyzer.markup import BUCKET_LABELS, PALETTES, Palette, visible
+from analyzer.statistics import frac_p, rank_buckets, surprise, top_10_entropy
+
+__all__ = ["BITS_PER_NAT", "entropy_histogram", "frac_p_histogram", "rank_histogram", "surprise_curve"]
+
+BITS_PER_NAT = math.log2(math.e)
+
+# Blue and grey, at least 3:1 (WCAG 1.4.11) against a white and against a dark page.
+_MEASURED, _EXPECTED = "#3A82C4", "#858C96"
+_HEIGHT = 200
+_LONGEST_CURVE = 2000  # tokens drawn one by one; of a longer text, means of consecutive tokens
+_POINTS = 500  # about as many as such a curve then has
+
+_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
+
+
+def rank_histogram(analysis: Analysis, *, palette: Palette = PALETTES["light"]) -> alt.LayerChart:
+    """How many tokens fall into each of GLTR's four rank buckets, in the colours of the text."""
+    counts = np.bincount(rank_buckets(analysis.scores.rank), minlength=len(BUCKET_LABELS))
+    shares = [analysis.statistics[f"rank_share_{name}"] for name in ("1_10", "11_100", "101_1000", "over_1000")]
+    rows = pd.DataFrame({"rank": BUCKET_LABELS, "tokens": counts, "share": shares})
+    rows["label"] = [f"{share:.0%} ({count:,})" for share, count in zip(shares, counts.tolist(), strict=True)]
+    order = list(BUCKET_LABELS)
+    base = alt.Chart(rows).encode(
+        y=alt.Y("rank:N", sort=order, title="rank", axis=alt.Axis(ticks=False, domain=False)),
+        x=alt.X(
+            "tokens:Q",
+            title="number of tokens",
+            axis=alt.Axis(tickMinStep=1, tickCount=4, format=",d"),
+            scale=alt.Scale(domain=[0, max(1.0, counts.max() * 1.5)], nice=False),  # room for the longest bar's label
+        ),
+        tooltip=[
+            alt.Tooltip("rank:N", title="rank"),
+            alt.Tooltip("tokens:Q", title="tokens", format=","),
+            alt.Tooltip("share:Q", title="share", format=".1%"),
+        ],
+    )
+    # Outlined, as the first step of each palette is close to its page.
+    bars = base.mark_bar(stroke=_EXPECTED, strokeWidth=1).encode(
+        color=alt.Color("rank:N", scale=alt.Scale(domain=order, range=list(palette.background)), legend=None)
+    )
+    labels = base.mark_text(align="left", dx=6, color=_EXPECTED, fontSize=13).encode(text="label:N")
+    described = "; ".join(f"rank {rank}: {label}" for rank, label in zip(order, rows["label"], strict=True))
+    return _finish(alt.layer(bars, labels), "Ranks of the tokens", f"Bar chart of tokens by rank. {described}.")
+
+
+def frac_p_histogram(analysis: Analysis) -> alt.Chart:
+    """How likely each token was beside the model's first guess there: 1 is the first guess itself."""
+    return _histogram(
+        frac_p(analysis.scores),
+        upper=1.0,
+        title="Against the first guess",
+        axis="probability ÷ that of the first guess",
+    )
+
+
+def entropy_histogram(analysis: Analysis) -> alt.Chart:
+    """How unsure the model was between its ten best guesses for each token, in bits: 0 to log2 10."""
+    return _histogram(
+        top_10_entropy(analysis.scores) * BITS_PER_NAT,
+        upper=math.log2(10),
+        title="How unsure the model was",
+        axis="entropy of its ten best guesses (bits)",
+    )
+
+
+def surprise_curve(analysis: Analysis) -> alt.LayerChart:
+    """Surprise along the text, over what the model expected there, plus and minus one standard deviation.
+
+    Beyond 2,000 tokens a point is the mean of consecutive tokens, and the band that of such a mean.
+    """
+    scores = analysis.scores
+    size = 1 if len(scores) <= _LONGEST_CURVE else -(-len(scores) // _POINTS)
+    firsts = np.arange(0, len(scores), size)
+    lasts = np.append(firsts[1:], len(scores)) - 1
+    numbers = scores.start + 1  # of the first scored token, as people count
+    expected = _means(scores.entropy, firsts) * BITS_PER_NAT
+    # Variances of tokens add up, as each is conditional on all before it; so a mean of n has a variance n times smaller.
+    band = np.sqrt(_means(scores.varentropy, firsts) / (lasts - firsts + 1)) * BITS_PER_NAT
+    rows = pd.DataFrame(
+        {
+            "token": (firsts + lasts) / 2 + numbers,
+            "surprise": _means(surprise(scores), firsts) * BITS_PER_NAT,
+            "expected": expected,
+            "low": np.maximum(expected - band, 0),
+            "high": expected + band,
+        }
+    ).replace([np.inf, -np.inf], np.nan)
+    tooltip = [
+        alt.Tooltip("surprise:Q", title="surprise (bits)", format=".1f"),
+        alt.Tooltip("expected:Q", title="expected (bits)", format=".1f"),
+    ]
+    if size == 1:
+        rows["text"] = [f"“{visible(analysis.tokenization.piece(int(i) + scores.start))}”" for i in firsts]
+        rows["rank"] = scores.rank
+        title = "Surprise along the text"
+        tooltip = [alt.Tooltip("text:N", title="token"), alt.Tooltip("rank:Q", title="rank", format=","), *tooltip]
+    else:
+        rows["text"] = [f"{a + numbers:,} to {b + numbers:,}" for a, b in zip(firsts, lasts, strict=True)]
+        title = f"Surprise along the text (means of {size} tokens)"
+        tooltip = [alt.Tooltip("text:N", title="tokens"), *tooltip]
+    x = alt.X(
+        "token:Q",
+        title="position in the text (token number)",
+        axis=alt.Axis(grid=False, tickMinStep=1, format=",d"),
+        scale=alt.Scale(domain=[numbers, numbers + max(len(scores) - 1, 1)], nice=False),
+    )
+    y = alt.Y("surprise:Q", title="surprise (bits)", scale=alt.Scale(zero=True))
+    names = ["surprise of the text", "expected by the model, ± 1 standard deviation"]
+    colour = alt.Scale(domain=names, range=[_MEASURED, _EXPECTED])
+    legend = alt.Legend(orient="top", direction="vertical", title=None, labelLimit=400, symbolType="circle")
+    area = alt.Chart(rows).mark_area(opacity=0.3, color=_EXPECTED).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    line = alt.Chart(rows).mark_line(strokeWidth=1.2).encode(
+        x=x, y="expected:Q", color=alt.ColorDatum(names[1], scale=colour, legend=legend)
+    )  # fmt: skip
+    points = (
+        alt.Chart(rows)
+        .mark_circle(opacity=0.9, size=_point_size(len(rows)))
+        .encode(x=x, y=y, color=alt.ColorDatum(names[0], scale=colour, legend=legend), tooltip=tooltip)
+    )
+    described = (
+        f"Surprise of {len(scores):,} tokens along the text, on average "
+        f"{analysis.statistics['surprise_mean'] * BITS_PER_NAT:.1f} bits a token; the model expected "
+        f"{analysis.statistics['entropy'] * BITS_PER_NAT:.1f} bits."
+    )
+    return _finish(alt.layer(area, line, points), title, described, height=300)
+
+
+def _means(values: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Means of the stretches that begin at `firsts`."""
+    sizes = np.diff(np.append(firsts, len(values)))
+    return np.asarray(np.add.reduceat(values, firsts) / sizes)
+
+
+def _point_size(points: int) -> int:
+    """Pixels² of a point: smaller where many share the width."""
+    return 40 if points <= 150 else 24 if points <= 600 else 14
+
+
+def _histogram(values: NDArray[np.float64], *, upper: float, title: str, axis: str) -> alt.Chart:
+    """Ten bars from 0 to `upper`; undefined values are left out."""
+    known = values[np.isfinite(values)]
+    counts, edges = np.histogram(known.clip(0, upper), bins=10, range=(0, upper))
+    rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "tokens": counts})
+    x = alt.X(
+        "from:Q",
+        bin="binned",
+        title=axis,
+        scale=alt.Scale(domain=[0, upper], nice=False),
+        axis=alt.Axis(format=".1f", tickCount=5, grid=False),
+    )
+    bounds = [alt.Tooltip(f"{end}:Q", title=end, format=".2f") for end in ("from", "to")]
+    chart = (
+        alt.Chart(rows)
+        .mark_bar(color=_MEASURED)
+        .encode(
+            x=x,
+            x2="to:Q",
+            y=alt.Y("tokens:Q", title="number of tokens", axis=alt.Axis(tickMinStep=1, tickCount=4, format=",d")),
+            tooltip=[*bounds, alt.Tooltip("tokens:Q", title="tokens", format=",")],
+        )
+    )
+    bars = ", ".join(f"{a:.2f} to {b:.2f}: {n}" for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True))
+    return _finish(chart, title, f"Histogram of tokens by {axis}. {bars}.")
+
+
+def _finish(chart: _Chart, title: str, description: str, *, height: int = _HEIGHT) -> _Chart:
+    return chart.properties(title=title, description=description, height=height, width="container")

@@ -1,0 +1,80 @@
+"""Everything that can go wrong for a reason the caller can mend.
+
+::
+
+    AnalyzerError
+    ├── InputError (also a ValueError)   what was given cannot be scored
+    │   ├── EmptyText                    no token to score
+    │   ├── InvalidText                  lone surrogates: not text any encoding can hold
+    │   └── UnreadableFile               missing, a folder, or not UTF-8
+    └── ModelError                       the model cannot do what was asked
+        ├── ModelUnavailable             not installed, not found, refused, or broken on disk
+        └── TokenizerMismatch            the tokenizer has no offsets, or does not fit the model
+
+Every error carries a ``hint``: what to do now. Foreign exceptions are caught where the foreign library is called
+and raised as one of these; only programming errors reach the user as anything else.
+"""
+
+__all__ = [
+    "AnalyzerError",
+    "EmptyText",
+    "InputError",
+    "InvalidText",
+    "ModelError",
+    "ModelUnavailable",
+    "TokenizerMismatch",
+    "UnreadableFile",
+]
+
+
+class AnalyzerError(Exception):
+    """Root of all errors of this package.
+
+    Parameters
+    ----------
+    message : str
+        One sentence: what was expected and what came.
+    hint : str
+        One sentence: what to do now. May be empty where nothing can be done.
+
+    Examples
+    --------
+    >>> str(AnalyzerError("The text is empty.", hint="Paste some words."))
+    'The text is empty. Paste some words.'
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class InputError(AnalyzerError, ValueError):
+    """What was given cannot be scored."""
+
+
+class EmptyText(InputError):
+    """The text holds no token to score."""
+
+
+class InvalidText(InputError):
+    """The string is not valid Unicode text: it holds lone surrogates."""
+
+
+class UnreadableFile(InputError):
+    """The file is missing, is a folder, or does not hold UTF-8 text."""
+
+
+class ModelError(AnalyzerError):
+    """The model cannot do what was asked."""
+
+
+class ModelUnavailable(ModelError):
+    """The model is not installed, not found, refused for safety, or broken on disk."""
+
+
+class TokenizerMismatch(ModelError):
+    """The tokenizer gives no character offsets, or does not fit the model's vocabulary."""

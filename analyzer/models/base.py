@@ -1,0 +1,89 @@
+"""What the analyzer asks of a language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analyzer.scoring import Row, TokenScores
+from analyzer.tokens import TextTokenizer
+
+__all__ = ["LanguageModel", "ModelInfo", "State"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model made the numbers, and how: enough to make them again.
+
+    Attributes
+    ----------
+    name, revision : str
+        Hub id, folder or file, and the commit or content hash it was loaded from.
+    dtype, device : str
+        Of the body; logits are always reduced in float32 or better.
+    context_length : int
+        Tokens the architecture was made for; `window` is the number used in one forward pass, at most as many.
+    vocabulary : int
+        Number of logits.
+    start_token : str or None
+        What stands before the text so that its first token can be scored.
+    libraries : str
+        Versions of what computed.
+    notes : tuple of str
+        What a reader of the numbers should know about this model; mostly empty.
+    """
+
+    name: str
+    revision: str
+    dtype: str
+    device: str
+    context_length: int
+    window: int
+    vocabulary: int
+    start_token: str | None
+    libraries: str
+    notes: tuple[str, ...] = ()
+
+
+class State(Protocol):
+    """A prefix that has been read: what a forward pass over more text needs to go on from there."""
+
+    ids: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        ...
+
+    def crop(self, length: int) -> Self | None:
+        """The state after the first `length` tokens, sharing memory; None where the architecture cannot go back."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """A causal language model with its tokenizer. Safe to share between threads."""
+
+    info: ModelInfo
+    tokenizer: TextTokenizer
+    start_id: int | None
+
+    def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:
+        """Score independent rows in one padded forward pass; for each, S = n - first."""
+        ...
+
+    def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
+        """Score one row of which `state`, a proper prefix, is already read; S = n - first.
+
+        Raises
+        ------
+        ValueError
+            If ``row.first`` lies inside the part that is already read.
+        """
+        ...
+
+    def next_logits(self, state: State) -> Tensor:
+        """Logits (V,) of the token that follows, in at least float32."""
+        ...

@@ -1,0 +1,194 @@
+"""A model by its name: the embedded default, a hub id, a local folder, or a GGUF file."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from analyzer.errors import ModelUnavailable, TokenizerMismatch
+from analyzer.models import store
+from analyzer.models.transformers_lm import TransformersLM
+from analyzer.tokens import TextTokenizer
+
+__all__ = ["download", "load"]
+
+
+def load(
+    name: str = store.DEFAULT_MODEL,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    window: int | None = None,
+    revision: str | None = None,
+    allow_pickle: bool = False,
+) -> TransformersLM:
+    """Load a causal language model.
+
+    Parameters
+    ----------
+    name : str
+        The default model's name, a hub id (``gpt2``), a folder, or a ``.gguf`` file.
+    device : str
+        A torch device, or "auto": CUDA where there is one, else the CPU.
+    dtype : "auto", "float64", "float32", "bfloat16" or "float16"
+        "auto": bfloat16 where matrix units for it make it faster (CUDA, AMX), else float32.
+    window : int, optional
+        Most tokens in one forward pass; the model's context, but no more than 8,192, by default.
+    revision : str, optional
+        Branch, tag or commit of a hub model.
+    allow_pickle : bool
+        Also load weights that exist only as pickle files, which can run code. Code from the hub is never run.
+
+    Raises
+    ------
+    ModelUnavailable
+        If the model is not found, not reachable, broken, or only there as pickle.
+    TokenizerMismatch
+        If its tokenizer gives no character offsets or does not fit.
+
+    Notes
+    -----
+    Start token: what the tokenizer itself puts in front of a text; else its beginning-of-text token; else that of the
+    model's configuration; else its end-of-text token, which separated documents in training; else none. The default
+    model's is ``<|endoftext|>``, chosen by measurement (docs/adr/0003-start-token.md).
+    """
+    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    number = _dtype(dtype, place)
+    if name == store.DEFAULT_MODEL:
+        return _load_default(place, number, window)
+    path = Path(name).expanduser()
+    options: dict[str, Any] = {"trust_remote_code": False}
+    if path.is_file():
+        source, fingerprint = str(path.parent), _sha256(path)
+        options["gguf_file"] = path.name
+    elif path.is_dir():
+        source, fingerprint = str(path), _folder_fingerprint(path)
+    else:
+        source, fingerprint = name, ""
+        options["revision"] = revision
+    model, tokenizer = _from_pretrained(source, number, options, allow_pickle=allow_pickle)
+    start_id = _start_token(tokenizer, model.config)
+    backend = TextTokenizer(tokenizer.backend_tokenizer)
+    return TransformersLM(
+        model.to(place).eval(),
+        backend,
+        name=name,
+        revision=fingerprint or str(getattr(model.config, "_commit_hash", None) or "unknown"),
+        start_id=start_id,
+        window=window,
+    )
+
+
+def download(name: str) -> Path:
+    """Fetch a hub model into the hub's own cache, without pickle files; return its folder.
+
+    Raises
+    ------
+    ModelUnavailable
+        If the hub does not answer or has no such model.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt"]))
+    except Exception as error:  # the hub client raises its own, the network library's, and ValueError
+        raise ModelUnavailable(
+            f"{name} could not be fetched: {str(error).strip().splitlines()[0]}",
+            hint="Check the name and the network.",
+        ) from error
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    if name == "auto":
+        if device.type == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        # AVX-512 BF16 alone is no faster than float32, measured: only the tile units (AMX) are.
+        amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
+        return torch.bfloat16 if device.type == "cpu" and amx is not None and amx() else torch.float32
+    known = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in known:
+        raise ModelUnavailable(f"Unknown dtype {name!r}.", hint=f"Choose auto, {', '.join(known)}.")
+    return known[name]
+
+
+def _load_default(device: torch.device, dtype: torch.dtype, window: int | None) -> TransformersLM:
+    """The embedded model, without the library's general loader, which takes longer than the forward pass."""
+    from safetensors.torch import load_file
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
+
+    folder = store.ensure_default()
+    manifest = store.Manifest.read(folder)
+    config = LlamaConfig.from_pretrained(folder)
+    with torch.device("meta"):
+        model = LlamaForCausalLM(config)
+    weights = {key: tensor.to(dtype) for key, tensor in load_file(folder / "model.safetensors", str(device)).items()}
+    model.load_state_dict(weights, strict=False, assign=True)
+    model.tie_weights()
+    model.model.rotary_emb = LlamaRotaryEmbedding(config).to(device)  # computed, not stored
+    left = [key for key, tensor in [*model.named_parameters(), *model.named_buffers()] if tensor.is_meta]
+    if left:
+        raise ModelUnavailable(f"The default model lacks {left[0]}.", hint="Run `analyzer models fetch --again`.")
+    return TransformersLM(
+        model.eval(),
+        TextTokenizer.from_file(folder / "tokenizer.json"),
+        name=store.DEFAULT_MODEL,
+        revision=f"{manifest.gguf_sha256[:12]}-v{manifest.format}",
+        start_id=manifest.start_token_id,
+        window=window,
+    )
+
+
+def _from_pretrained(source: str, dtype: torch.dtype, options: dict[str, Any], *, allow_pickle: bool) -> tuple[Any, Any]:
+    """Model and tokenizer by the library's own loader, its errors in our words."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, use_safetensors=None if allow_pickle else True, **options
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        hint = "Check the name; a hub model needs the network once, a local one needs config.json and weights."
+        if "safetensors" in str(error) and not allow_pickle:
+            hint = "If its weights exist only as pickle and you trust their author, allow pickle by name."
+        elif "remote code" in str(error) or "trust_remote_code" in str(error):
+            hint = "This model brings code of its own, which is never run. Choose one that transformers knows."
+        raise ModelUnavailable(f"{source} could not be loaded: {first_line}", hint=hint) from error
+    if not tokenizer.is_fast:
+        raise TokenizerMismatch(
+            f"The tokenizer of {source} gives no character offsets.", hint="Choose a model with a tokenizer.json."
+        )
+    if not isinstance(model, nn.Module):
+        raise ModelUnavailable(f"{source} is not a torch model.", hint="Choose a causal language model.")
+    return model, tokenizer
+
+
+def _start_token(tokenizer: Any, config: Any) -> int | None:
+    """See Notes of ``load``."""
+    added = tokenizer("")["input_ids"]
+    candidates = [
+        *(added[:1] if added and added[0] != tokenizer.eos_token_id else ()),
+        tokenizer.bos_token_id,
+        config.get_text_config().bos_token_id,
+        tokenizer.eos_token_id,
+    ]
+    return next((int(token) for token in candidates if isinstance(token, int)), None)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def _folder_fingerprint(folder: Path) -> str:
+    """Names and sizes of all files and the content of the small ones; weights are too large to hash at each start."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+        if path.suffix == ".json":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

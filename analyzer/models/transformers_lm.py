@@ -1,0 +1,278 @@
+"""Any causal language model of the transformers library, as a ``LanguageModel``.
+
+The library's own body makes the hidden states; the output head is taken off and applied in chunks (``scoring``). A
+check at load time compares this with the library's own logits, so an architecture whose head does more than we know
+is noticed and handled whole, never scored wrongly.
+
+Rows of a batch are padded on the right and no attention mask is given: a causal model never looks to the right, so
+the padding changes nothing, and attention without a mask is the fast kind.
+"""
+
+import ctypes
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from transformers.cache_utils import DynamicCache, DynamicLayer
+
+from analyzer.errors import TokenizerMismatch
+from analyzer.models.base import ModelInfo, State
+from analyzer.scoring import Head, Row, TokenScores, score_rows
+from analyzer.tokens import TextTokenizer
+
+__all__ = ["TransformersLM"]
+
+_LONGEST_WINDOW = 8192  # attention grows with the square: beyond this, half-overlapping windows cost less
+_UNBOUNDED_WINDOW = 2048  # for architectures without position limit
+_WHOLE_WINDOW = 512  # where the head cannot be taken off, all logits of a window exist at once
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _KeyValues:
+    """A prefix that has been read. Tensors may be shared with other states: they are never written to.
+
+    Attributes
+    ----------
+    ids : int64 (n,)
+    hidden : (n, H)
+        Last layer's states.
+    layers : tuple of pairs of (1, heads, n, width)
+        Keys and values; empty where the architecture keeps none that can be gone on from.
+    """
+
+    ids: NDArray[np.int64]
+    hidden: Tensor
+    layers: tuple[tuple[Tensor, Tensor], ...]
+
+    @property
+    def nbytes(self) -> int:
+        return self.hidden.nbytes + sum(k.nbytes + v.nbytes for k, v in self.layers)
+
+    def crop(self, length: int) -> "_KeyValues | None":
+        if not self.layers and length < len(self.ids):
+            return None
+        layers = tuple((k[:, :, :length], v[:, :, :length]) for k, v in self.layers)
+        return _KeyValues(self.ids[:length], self.hidden[:length], layers)
+
+
+class TransformersLM:
+    """A loaded transformers model. Use ``analyzer.models.loading.load`` to get one by name.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        A causal language model in evaluation mode, on its device, in its dtype.
+    tokenizer : TextTokenizer
+    name, revision : str
+        As in ``ModelInfo``.
+    start_id : int or None
+        Start token, by the policy of the caller.
+    window : int, optional
+        Most tokens in one forward pass; the context length, but no more than 8,192, by default.
+
+    Raises
+    ------
+    TokenizerMismatch
+        If the tokenizer has more entries than the model.
+    """
+
+    def __init__(self, model: Any, tokenizer: TextTokenizer, *, name: str, revision: str, start_id: int | None,
+                 window: int | None = None) -> None:  # fmt: skip
+        self.tokenizer = tokenizer
+        self.start_id = start_id
+        self._lock = threading.RLock()
+        self._model = model
+        embedding = model.get_input_embeddings().weight
+        self._device: torch.device = embedding.device
+        self._exact = embedding.dtype in (torch.float32, torch.float64)
+        vocabulary = model.get_output_embeddings().weight.shape[0]
+        if tokenizer.vocabulary_size > embedding.shape[0]:
+            raise TokenizerMismatch(
+                f"The tokenizer of {name} has {tokenizer.vocabulary_size} entries, the model {embedding.shape[0]}.",
+                hint="Use the tokenizer that was published with this model.",
+            )
+        context_length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        longest = min(context_length or _UNBOUNDED_WINDOW, _LONGEST_WINDOW)
+        notes = []
+        if self._device.type == "cpu":
+            _keep_freed_memory()
+        self._head: Head | None = _output_head(model)
+        if not self._head_fits(vocabulary):
+            self._head = None
+            longest = min(longest, _WHOLE_WINDOW)
+            notes.append(
+                f"The output head of {type(model).__name__} could not be taken off: windows of {longest} tokens, slower."
+            )
+        self._goes_on = self._head is not None and self._cache_fits(vocabulary)
+        if not self._goes_on:
+            notes.append(f"{type(model).__name__} cannot go on from a cached prefix: edits are rescored in full.")
+        self.info = ModelInfo(
+            name=name,
+            revision=revision,
+            dtype=str(embedding.dtype).removeprefix("torch."),
+            device=str(self._device),
+            context_length=context_length or longest,
+            window=min(window or longest, longest),
+            vocabulary=vocabulary,
+            start_token=None if start_id is None else tokenizer.text_of(start_id),
+            libraries=f"torch {torch.__version__}, transformers {transformers.__version__}",
+            notes=tuple(notes),
+        )
+
+    def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:
+        """See ``LanguageModel``."""
+        if not rows:
+            return []
+        longest = max(len(row.ids) for row in rows)
+        ids = torch.zeros(len(rows), longest, dtype=torch.long)
+        for n, row in enumerate(rows):
+            ids[n, : len(row.ids)] = torch.tensor(row.ids)
+        with self._computing():
+            hidden = self._body(ids, None)
+            return self._reduce([h[row.first - 1 :] for h, row in zip(hidden, rows, strict=True)], rows, top_k)
+
+    def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
+        """See ``LanguageModel``."""
+        if not isinstance(state, _KeyValues):
+            state = None
+        read = 0 if state is None else len(state.ids)
+        if row.first < read:
+            raise ValueError(f"first: expected at least {read}, got {row.first}")
+        with self._computing():
+            cache = _resumed(state) if self._goes_on else None
+            hidden = self._body(torch.tensor(row.ids[None, read:]), cache)[0]
+            if state is not None:
+                hidden = torch.cat([state.hidden, hidden])
+            (scores,) = self._reduce([hidden[row.first - 1 :]], [row], top_k)
+        layers = () if cache is None else tuple((layer.keys, layer.values) for layer in cache.layers)
+        return scores, _KeyValues(row.ids, hidden, layers)
+
+    def next_logits(self, state: State) -> Tensor:
+        """See ``LanguageModel``."""
+        if not isinstance(state, _KeyValues):
+            raise TypeError(f"state: expected one of this model's, got {type(state).__name__}")
+        with self._computing():
+            last = state.hidden[-1:]
+            return (last.float() if self._head is None else self._head(last))[0]
+
+    def _reduce(self, hidden: Sequence[Tensor], rows: Sequence[Row], top_k: int) -> list[TokenScores]:
+        # Without a head of its own the body's output are the logits already; copied, for they are overwritten.
+        head = self._head or (lambda logits: logits.float().clone())
+        return score_rows(hidden, rows, head=head, vocabulary=self.info.vocabulary, top_k=top_k)
+
+    def _body(self, ids: Tensor, cache: DynamicCache | None) -> Tensor:
+        """Last hidden states (B, L, H) of ids (B, L), or logits (B, L, V) where the head cannot be taken off."""
+        ids = ids.to(self._device)
+        if self._head is None:
+            return torch.cat([self._model(row[None], use_cache=False).logits for row in ids])
+        if cache is None:
+            output = self._model.base_model(ids, use_cache=False)
+        else:
+            output = self._model.base_model(ids, past_key_values=cache, use_cache=True)
+        hidden: Tensor = output.last_hidden_state
+        return hidden
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """One thread at a time, no gradients, and the matrix precision that the dtype asks for.
+
+        For a bf16 body the head multiplies bf16 values held in float32 tensors: "medium" lets matrix units multiply
+        them as bf16, which loses nothing, and sums in float32. For a float32 body nothing may be rounded.
+        """
+        with self._lock, torch.inference_mode():
+            before = torch.get_float32_matmul_precision()
+            torch.set_float32_matmul_precision("highest" if self._exact else "medium")
+            try:
+                yield
+            finally:
+                torch.set_float32_matmul_precision(before)
+
+    def _head_fits(self, vocabulary: int) -> bool:
+        """Whether body and head, taken apart, give the logits that the model gives whole."""
+        if self._head is None:
+            return False
+        ids = _probe(vocabulary).to(self._device)
+        with self._computing():
+            whole = self._model(ids, use_cache=False).logits[0].float()
+            apart = self._head(self._body(ids, None)[0]).float()
+        return whole.shape == apart.shape and _near(apart, whole, exact=self._exact)
+
+    def _cache_fits(self, vocabulary: int) -> bool:
+        """Whether reading in two steps gives the hidden states of reading at once."""
+        ids = _probe(vocabulary)
+        cache = DynamicCache()
+        with self._computing():
+            whole = self._body(ids, None)
+            try:
+                steps = torch.cat([self._body(ids[:, :5], cache), self._body(ids[:, 5:], cache)], 1)
+            except Exception:  # architectures without key-value cache fail in ways of their own
+                return False
+        layers_are_plain = all(type(layer) is DynamicLayer for layer in cache.layers)
+        return layers_are_plain and cache.get_seq_length() == ids.shape[1] and _near(steps, whole, exact=self._exact)
+
+
+def _probe(vocabulary: int) -> Tensor:
+    """Eight arbitrary tokens (1, 8), spread over the vocabulary."""
+    return (torch.arange(1, 9) * 7919 % vocabulary)[None]
+
+
+def _near(found: Tensor, wanted: Tensor, *, exact: bool) -> bool:
+    """Whether two tensors differ by no more than rounding."""
+    distance = torch.linalg.vector_norm((found - wanted).double()) / torch.linalg.vector_norm(wanted.double())
+    return bool(distance < (1e-4 if exact else 3e-2))
+
+
+def _output_head(model: Any) -> Head | None:
+    """The output layer as a function to float32 (or float64) logits, with the scalings that architectures add."""
+    layer = model.get_output_embeddings()
+    config = model.config.get_text_config()
+    if type(layer) is not torch.nn.Linear:
+        return None
+    wide = torch.promote_types(layer.weight.dtype, torch.float32)
+    weight = layer.weight.detach().to(wide)
+    bias = None if layer.bias is None else layer.bias.detach().to(wide)
+    scale = getattr(config, "logit_scale", None) or 1 / (getattr(config, "logits_scaling", None) or 1)  # Cohere; Granite
+    cap = getattr(config, "final_logit_softcapping", None)  # Gemma 2
+
+    def head(hidden: Tensor) -> Tensor:
+        logits = functional.linear(hidden.to(wide), weight, bias)
+        if scale != 1:
+            logits = logits.mul_(scale)
+        return logits if cap is None else logits.div_(cap).tanh_().mul_(cap)
+
+    return head
+
+
+def _resumed(state: _KeyValues | None) -> DynamicCache:
+    """A cache that goes on from `state`; appending makes new tensors, so the state stays as it is."""
+    cache = DynamicCache()
+    for keys, values in () if state is None else state.layers:
+        layer = DynamicLayer()
+        layer.lazy_initialization(keys, values)
+        layer.keys, layer.values = keys, values
+        cache.layers.append(layer)
+    return cache
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc reuse freed blocks instead of returning them: fresh pages cost up to a quarter of a forward pass.
+
+    Affects the whole process; the memory held is that of the largest forward pass so far.
+    """
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is not None:
+        m_trim_threshold, m_top_pad, m_mmap_threshold = -1, -2, -3  # <malloc.h>
+        mallopt(m_mmap_threshold, 32 << 20)  # the largest that glibc accepts
+        mallopt(m_trim_threshold, 2**31 - 1)
+        mallopt(m_top_pad, 64 << 20)

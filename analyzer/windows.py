@@ -1,0 +1,63 @@
+"""Who is scored together with whom: windows over a long text, batches over many texts. Plain integers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["Window", "batches", "windows"]
+
+
+class Window(NamedTuple):
+    """Tokens `start` to `end` - 1 go through the model together; those from `first` on are scored."""
+
+    start: int
+    first: int
+    end: int
+
+
+def windows(length: int, first: int, size: int) -> list[Window]:
+    """Cover tokens `first` to `length` - 1, each scored once, each with at least half a window before it or all there is.
+
+    Where everything fits into one window there is one window; else each further one goes on by half its size.
+
+    Parameters
+    ----------
+    length : int
+        Tokens in all, start token and preceding context included.
+    first : int
+        The first token to score, at least 1: something must stand before it.
+    size : int
+        Most tokens in one window, at least 2.
+
+    Examples
+    --------
+    >>> windows(7, 1, 10)
+    [Window(start=0, first=1, end=7)]
+    >>> windows(7, 1, 4)
+    [Window(start=0, first=1, end=4), Window(start=2, first=4, end=6), Window(start=3, first=6, end=7)]
+    """
+    found: list[Window] = []
+    while first < length:
+        # While the beginning of the text is in reach, use all of the window; later, half of it is context.
+        end = min(length, size if first < size else first + size // 2)
+        found.append(Window(max(0, end - size), first, end))
+        first = end
+    return found
+
+
+def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Group items of similar length so that the padded size of each group stays within `budget` tokens.
+
+    Longest first; an item longer than the budget makes a group of its own.
+
+    Examples
+    --------
+    >>> batches([5, 90, 6, 100], 200)
+    [[3, 1], [2, 0]]
+    """
+    groups: list[list[int]] = []
+    for item in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if groups and lengths[groups[-1][0]] * (len(groups[-1]) + 1) <= budget:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups

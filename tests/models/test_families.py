@@ -1,0 +1,178 @@
+"""Every architecture we claim, as a tiny model with random weights, saved and loaded by folder like a user's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers as tf
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
+from tokenizers import models as tokenizer_models
+
+from analyzer.analysis import Analyzer
+from analyzer.errors import EmptyText
+from analyzer.models.loading import load
+from analyzer.scoring import Row
+
+SMALL = {
+    "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 1024, "head_dim": 8,
+}  # fmt: skip
+LAYERED = {"n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 1024}
+NO_GROUPS = {key: value for key, value in SMALL.items() if key not in ("num_key_value_heads", "head_dim")}
+
+# name -> (configuration class, its settings, has a start token, can go on from a cached prefix)
+FAMILIES: dict[str, tuple[Any, dict[str, Any], bool, bool]] = {
+    "gpt2": (tf.GPT2Config, LAYERED, True, True),
+    "gpt2-no-start": (tf.GPT2Config, LAYERED, False, True),
+    "gptj": (tf.GPTJConfig, LAYERED | {"rotary_dim": 4}, True, True),
+    "gpt-neo": (tf.GPTNeoConfig, {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": 8,
+                                  "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 1024}, True, True),
+    "gpt-neox": (tf.GPTNeoXConfig, NO_GROUPS | {"tie_word_embeddings": False}, True, True),
+    "opt": (tf.OPTConfig, {"hidden_size": 32, "ffn_dim": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
+                           "max_position_embeddings": 1024, "word_embed_proj_dim": 16}, True, True),
+    "bloom": (tf.BloomConfig, {"hidden_size": 32, "n_layer": 3, "n_head": 4}, True, True),
+    "falcon": (tf.FalconConfig, {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4}, True, True),
+    "phi": (tf.PhiConfig, NO_GROUPS, True, True),
+    "phi3": (tf.Phi3Config, SMALL | {"pad_token_id": 0}, True, True),
+    "llama": (tf.LlamaConfig, SMALL | {"tie_word_embeddings": False}, True, True),
+    "llama-tied": (tf.LlamaConfig, SMALL | {"tie_word_embeddings": True}, False, True),
+    "mistral-sliding": (tf.MistralConfig, SMALL | {"sliding_window": 8}, True, True),
+    "qwen2": (tf.Qwen2Config, SMALL, True, True),
+    "qwen3": (tf.Qwen3Config, SMALL, False, True),
+    "gemma": (tf.GemmaConfig, SMALL, True, True),
+    "gemma2-softcap": (tf.Gemma2Config, SMALL | {"sliding_window": 8, "final_logit_softcapping": 2.0}, True, True),
+    "gemma3": (tf.Gemma3TextConfig, SMALL | {"sliding_window": 8}, True, True),
+    "granite": (tf.GraniteConfig, SMALL | {"logits_scaling": 4.0}, True, True),
+    "cohere": (tf.CohereConfig, NO_GROUPS | {"logit_scale": 0.25}, True, True),
+    "olmo2": (tf.Olmo2Config, SMALL, True, True),
+    "stablelm": (tf.StableLmConfig, NO_GROUPS | {"num_key_value_heads": 4}, True, True),
+    "starcoder2": (tf.Starcoder2Config, NO_GROUPS | {"num_key_value_heads": 2}, True, True),
+    "mamba": (tf.MambaConfig, {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}, True, False),
+}  # fmt: skip
+TEXT = (
+    "The wind had fallen by evening, and 3 boats lay off the point — naïve, “quoted” and <|im_start|>marked 👩‍👩‍👧.\n\n"
+    "Nobody had seen them come; nobody was to see them go. "
+) * 2
+
+
+def tiny_tokenizer() -> Any:
+    """Byte-level BPE with a few merges, and a control token that plain text must never become."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = [("t", "h"), ("th", "e"), ("Ġ", "the"), ("Ġ", "a"), ("e", "r")]
+    words = ["<|endoftext|>", "<|im_start|>", *letters, *(a + b for a, b in merges)]
+    backend = Tokenizer(tokenizer_models.BPE({word: n for n, word in enumerate(words)}, merges))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.post_processor = processors.ByteLevel(trim_offsets=True)
+    backend.add_special_tokens(["<|endoftext|>", "<|im_start|>"])
+    return backend
+
+
+def make_family(name: str, folder: Path, *, dtype: torch.dtype = torch.float32) -> Path:
+    """Write a tiny model of an architecture and its tokenizer, as `save_pretrained` does."""
+    config_class, settings, starts, _ = FAMILIES[name]
+    backend = tiny_tokenizer()
+    size = backend.get_vocab_size()
+    settings = settings | {"vocab_size": size + 3, "bos_token_id": 0 if starts else None, "eos_token_id": None}
+    torch.manual_seed(0)
+    config = config_class(**settings)
+    model = tf.AutoModelForCausalLM.from_config(config).to(dtype)
+    with torch.no_grad():  # random weights of the usual scale give all but uniform distributions: make them matter
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(5)
+    model.save_pretrained(folder)
+    tokens = {"bos_token": "<|endoftext|>"} if starts else {}
+    tf.PreTrainedTokenizerFast(tokenizer_object=backend, **tokens).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_numbers_are_those_of_the_plain_reference(name: str, tmp_path: Path, plain_reference: Any) -> None:
+    """In float64 on both sides, so that any difference is a mistake and not rounding."""
+    starts, goes_on = FAMILIES[name][2:]
+    folder = make_family(name, tmp_path)
+    model = load(str(folder), dtype="float64")
+    assert model.start_id == (0 if starts else None)
+    assert ("cached prefix" in "".join(model.info.notes)) == (not goes_on)
+    plain = tf.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
+
+    analysis = Analyzer(model).analyze(TEXT)
+    close = 1e-9 if goes_on else 1e-5  # Mamba's scan computes in float32 whatever its weights
+    ids = ([] if model.start_id is None else [model.start_id]) + analysis.tokenization.ids.tolist()
+    wanted = plain_reference(plain, ids)
+
+    assert analysis.scores.start == (0 if starts else 1)
+    assert 1 not in ids[1:]  # "<|im_start|>" in the text was never read as the control token
+    np.testing.assert_allclose(analysis.scores.log_prob, wanted.log_prob, atol=close)
+    np.testing.assert_array_equal(analysis.scores.rank, wanted.rank)
+    np.testing.assert_allclose(analysis.scores.entropy, wanted.entropy, atol=close)
+    np.testing.assert_allclose(analysis.scores.varentropy, wanted.varentropy, atol=10 * close)
+    np.testing.assert_allclose(analysis.scores.top_log_prob, wanted.top_log_prob, atol=close)
+    apart = (np.diff(wanted.top_log_prob) < -1e-9).all(1)  # where entries tie at the last place, either may be listed
+    np.testing.assert_array_equal(analysis.scores.top_ids[apart], wanted.top_ids[apart])
+    assert apart.sum() > len(analysis.scores) / 2
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_alone_batched_padded_and_edited_give_the_same_numbers(name: str, tmp_path: Path) -> None:
+    model = load(str(make_family(name, tmp_path)), dtype="float64")
+    texts = [TEXT, TEXT[:50], TEXT[: len(TEXT) // 2] + "An edit." + TEXT[-40:], "ab"]
+    alone = [Analyzer(model, cache_bytes=0).analyze(text).scores for text in texts]
+    batched = [analysis.scores for analysis in Analyzer(model).analyze_many(texts)]
+    one = Analyzer(model)
+    edited = [one.analyze(text).scores for text in texts]
+    for a, b, c in zip(alone, batched, edited, strict=True):
+        for other in (b, c):
+            np.testing.assert_allclose(other.log_prob, a.log_prob, atol=1e-9)
+            np.testing.assert_array_equal(other.rank, a.rank)
+            np.testing.assert_array_equal(other.context_len, a.context_len)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama", "mistral-sliding", "gemma2-softcap", "gemma3", "mamba"])
+def test_going_on_from_a_state_equals_reading_at_once(name: str, tmp_path: Path) -> None:
+    model = load(str(make_family(name, tmp_path)), dtype="float64")
+    ids = np.concatenate([[0], model.tokenizer.encode(TEXT).ids])
+    whole, _ = model.extend(None, Row(ids, 1), top_k=5)
+    _, state = model.extend(None, Row(ids[:40], 40), top_k=5)
+    cropped = state.crop(30)
+    if name == "mamba":
+        assert cropped is None
+    else:
+        assert cropped is not None
+        rest, end = model.extend(cropped, Row(ids, 30), top_k=5)
+        np.testing.assert_allclose(rest.log_prob, whole.log_prob[29:], atol=1e-9)
+        np.testing.assert_array_equal(rest.rank, whole.rank[29:])
+        logits = model.next_logits(end)
+        _, again = model.extend(None, Row(ids, len(ids)), top_k=5)
+        torch.testing.assert_close(logits, model.next_logits(again), atol=1e-9, rtol=0)
+
+
+def test_pickled_weights_are_refused_unless_allowed(tmp_path: Path) -> None:
+    from analyzer.errors import ModelUnavailable
+
+    folder = make_family("gpt2", tmp_path)
+    model = tf.AutoModelForCausalLM.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    with pytest.raises(ModelUnavailable, match="pickle"):
+        load(str(folder))
+    assert load(str(folder), allow_pickle=True).info.vocabulary == 266
+
+
+def test_one_token_without_start_token_says_so(tmp_path: Path) -> None:
+    analyzer = Analyzer(load(str(make_family("gpt2-no-start", tmp_path))))
+    with pytest.raises(EmptyText, match="no start token"):
+        analyzer.analyze("a")
+    assert len(analyzer.analyze("a", context="b").scores) == 1
+
+
+def test_unknown_names_and_dtypes_are_one_sentence(tmp_path: Path) -> None:
+    from analyzer.errors import ModelUnavailable
+
+    with pytest.raises(ModelUnavailable, match="could not be loaded"):
+        load(str(tmp_path / "nothing"))
+    with pytest.raises(ModelUnavailable, match="Unknown dtype"):
+        load("gpt2", dtype="int3")
