@@ -22,7 +22,16 @@ _HOME = {
     "Tokenization": "analyzer.tokens",
 }
 
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "AnalyzerError",
+    "ModelInfo",
+    "NextTokens",
+    "TokenScores",
+    "Tokenization",
+    "__version__",
+]
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analysis, Analyzer, NextTokens

@@ -220,7 +220,7 @@ class Analyzer:
         Parameters
         ----------
         text : str
-            Scored whole, whatever its length; texts longer than the model's window go through it in overlapping windows.
+            Scored whole: what is longer than the model's window goes through it in overlapping windows.
         context : str, optional
             What stood before the text: a prompt, an earlier chapter. Conditions, is not scored.
 
@@ -286,7 +286,7 @@ class Analyzer:
     def _plan(self, text: str, context: str | None) -> "_Plan":
         """Tokenise, and cut into the rows that go through the model."""
         tokenization = self.model.tokenizer.encode(text)
-        before = self.model.tokenizer.encode(context).ids if context else []
+        before = self.model.tokenizer.encode(context or "").ids
         ids = np.concatenate([self._start_ids(), before, tokenization.ids]).astype(np.int64)
         first = max(1, len(ids) - len(tokenization))
         if len(ids) <= first:

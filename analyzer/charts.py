@@ -14,16 +14,24 @@ from numpy.typing import NDArray
 
 from analyzer.analysis import Analysis
 from analyzer.markup import BUCKET_LABELS, PALETTES, Palette, visible
-from analyzer.statistics import frac_p, rank_buckets, surprise, top_10_entropy
+from analyzer.statistics import fluctuation, frac_p, rank_buckets, surprise, top_10_entropy
 
-__all__ = ["BITS_PER_NAT", "entropy_histogram", "frac_p_histogram", "rank_histogram", "surprise_curve"]
+__all__ = [
+    "BITS_PER_NAT",
+    "entropy_histogram",
+    "fluctuation_curve",
+    "frac_p_histogram",
+    "rank_histogram",
+    "surprise_curve",
+]
 
 BITS_PER_NAT = math.log2(math.e)
 
 # Blue and grey, at least 3:1 (WCAG 1.4.11) against a white and against a dark page.
 _MEASURED, _EXPECTED = "#3A82C4", "#858C96"
-_HEIGHT = 200
+_HEIGHT = 260  # pixels, axes and title included
 _LONGEST_CURVE = 2000  # tokens drawn one by one; of a longer text, means of consecutive tokens
+_AROUND = 20  # tokens of the moving average, as its source has it
 _POINTS = 500  # about as many as such a curve then has
 
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
@@ -33,21 +41,20 @@ def rank_histogram(analysis: Analysis, *, palette: Palette = PALETTES["light"]) 
     """How many tokens fall into each of GLTR's four rank buckets, in the colours of the text."""
     counts = np.bincount(rank_buckets(analysis.scores.rank), minlength=len(BUCKET_LABELS))
     shares = [analysis.statistics[f"rank_share_{name}"] for name in ("1_10", "11_100", "101_1000", "over_1000")]
-    rows = pd.DataFrame({"rank": BUCKET_LABELS, "tokens": counts, "share": shares})
-    rows["label"] = [f"{share:.0%} ({count:,})" for share, count in zip(shares, counts.tolist(), strict=True)]
+    rows = pd.DataFrame({"rank": BUCKET_LABELS, "tokens": counts})
+    rows["label"] = [f"{100 * share:.0f} % ({count:,})" for share, count in zip(shares, counts.tolist(), strict=True)]
     order = list(BUCKET_LABELS)
     base = alt.Chart(rows).encode(
         y=alt.Y("rank:N", sort=order, title="rank", axis=alt.Axis(ticks=False, domain=False)),
         x=alt.X(
             "tokens:Q",
-            title="number of tokens",
+            title="tokens",
             axis=alt.Axis(tickMinStep=1, tickCount=4, format=",d"),
             scale=alt.Scale(domain=[0, max(1.0, counts.max() * 1.5)], nice=False),  # room for the longest bar's label
         ),
         tooltip=[
             alt.Tooltip("rank:N", title="rank"),
-            alt.Tooltip("tokens:Q", title="tokens", format=","),
-            alt.Tooltip("share:Q", title="share", format=".1%"),
+            alt.Tooltip("label:N", title="tokens"),
         ],
     )
     # Outlined, as the first step of each palette is close to its page.
@@ -56,7 +63,8 @@ def rank_histogram(analysis: Analysis, *, palette: Palette = PALETTES["light"]) 
     )
     labels = base.mark_text(align="left", dx=6, color=_EXPECTED, fontSize=13).encode(text="label:N")
     described = "; ".join(f"rank {rank}: {label}" for rank, label in zip(order, rows["label"], strict=True))
-    return _finish(alt.layer(bars, labels), "Ranks of the tokens", f"Bar chart of tokens by rank. {described}.")
+    chart = alt.LayerChart(layer=[bars, labels])
+    return _finish(chart, "Ranks of the tokens", f"Bar chart of tokens by rank. {described}.")
 
 
 def frac_p_histogram(analysis: Analysis) -> alt.Chart:
@@ -90,7 +98,7 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
     lasts = np.append(firsts[1:], len(scores)) - 1
     numbers = scores.start + 1  # of the first scored token, as people count
     expected = _means(scores.entropy, firsts) * BITS_PER_NAT
-    # Variances of tokens add up, as each is conditional on all before it; so a mean of n has a variance n times smaller.
+    # Variances of tokens add up, as each is conditional on all before it: a mean of n has the nth part of their mean.
     band = np.sqrt(_means(scores.varentropy, firsts) / (lasts - firsts + 1)) * BITS_PER_NAT
     rows = pd.DataFrame(
         {
@@ -114,31 +122,72 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
         rows["text"] = [f"{a + numbers:,} to {b + numbers:,}" for a, b in zip(firsts, lasts, strict=True)]
         title = f"Surprise along the text (means of {size} tokens)"
         tooltip = [alt.Tooltip("text:N", title="tokens"), *tooltip]
-    x = alt.X(
-        "token:Q",
-        title="position in the text (token number)",
-        axis=alt.Axis(grid=False, tickMinStep=1, format=",d"),
-        scale=alt.Scale(domain=[numbers, numbers + max(len(scores) - 1, 1)], nice=False),
-    )
+    x = _position(numbers, len(scores))
     y = alt.Y("surprise:Q", title="surprise (bits)", scale=alt.Scale(zero=True))
     names = ["surprise of the text", "expected by the model, ± 1 standard deviation"]
-    colour = alt.Scale(domain=names, range=[_MEASURED, _EXPECTED])
-    legend = alt.Legend(orient="top", direction="vertical", title=None, labelLimit=400, symbolType="circle")
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=names, range=[_MEASURED, _EXPECTED]),
+        legend=alt.Legend(orient="top", direction="vertical", title=None, labelLimit=400, symbolType="circle"),
+    )
     area = alt.Chart(rows).mark_area(opacity=0.3, color=_EXPECTED).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
-    line = alt.Chart(rows).mark_line(strokeWidth=1.2).encode(
-        x=x, y="expected:Q", color=alt.ColorDatum(names[1], scale=colour, legend=legend)
-    )  # fmt: skip
+    line = (
+        alt.Chart(rows)
+        .transform_calculate(series=f"'{names[1]}'")
+        .mark_line(strokeWidth=1.2)
+        .encode(x=x, y="expected:Q", color=colour)
+    )
     points = (
         alt.Chart(rows)
+        .transform_calculate(series=f"'{names[0]}'")
         .mark_circle(opacity=0.9, size=_point_size(len(rows)))
-        .encode(x=x, y=y, color=alt.ColorDatum(names[0], scale=colour, legend=legend), tooltip=tooltip)
+        .encode(x=x, y=y, color=colour, tooltip=tooltip)
     )
     described = (
         f"Surprise of {len(scores):,} tokens along the text, on average "
         f"{analysis.statistics['surprise_mean'] * BITS_PER_NAT:.1f} bits a token; the model expected "
         f"{analysis.statistics['entropy'] * BITS_PER_NAT:.1f} bits."
     )
-    return _finish(alt.layer(area, line, points), title, described, height=300)
+    return _finish(alt.LayerChart(layer=[area, line, points]), title, described, height=360)
+
+
+def fluctuation_curve(analysis: Analysis) -> alt.Chart:
+    """Probability of the tokens around each place, a moving average: where the text follows the model and where not.
+
+    Of a text longer than 2,000 tokens, evenly spaced places are drawn: neighbours hardly differ.
+    """
+    scores = analysis.scores
+    average = fluctuation(scores, width=_AROUND)
+    places = np.arange(0, len(scores), max(1, len(scores) // _LONGEST_CURVE))
+    rows = pd.DataFrame({"token": places + scores.start + 1, "probability": average[places]})
+    x = _position(scores.start + 1, len(scores))
+    y = alt.Y(
+        "probability:Q",
+        title="mean probability",
+        scale=alt.Scale(domain=[0, 1]),
+        axis=alt.Axis(format=".1f", tickCount=5),
+    )
+    tooltip = [
+        alt.Tooltip("token:Q", title="around token", format=","),
+        alt.Tooltip("probability:Q", title="mean probability", format=".2f"),
+    ]
+    chart: alt.Chart = alt.Chart(rows).mark_line(color=_MEASURED, strokeWidth=1.6).encode(x=x, y=y, tooltip=tooltip)
+    described = f"Line of the mean probability of {_AROUND} tokens around each place, "
+    return _finish(
+        chart,
+        f"Probability around each place ({_AROUND} tokens)",
+        described + f"from {average.min():.2f} to {average.max():.2f}.",
+    )
+
+
+def _position(first: int, count: int) -> alt.X:
+    """The axis along the text; tokens are counted from 1."""
+    return alt.X(
+        "token:Q",
+        title="position in the text (token number)",
+        axis=alt.Axis(grid=False, tickMinStep=1, tickCount=8, format=",d", labelOverlap=True),
+        scale=alt.Scale(domain=[first, first + max(count - 1, 1)], nice=False),
+    )
 
 
 def _means(values: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -165,13 +214,13 @@ def _histogram(values: NDArray[np.float64], *, upper: float, title: str, axis: s
         axis=alt.Axis(format=".1f", tickCount=5, grid=False),
     )
     bounds = [alt.Tooltip(f"{end}:Q", title=end, format=".2f") for end in ("from", "to")]
-    chart = (
+    chart: alt.Chart = (
         alt.Chart(rows)
         .mark_bar(color=_MEASURED)
         .encode(
             x=x,
             x2="to:Q",
-            y=alt.Y("tokens:Q", title="number of tokens", axis=alt.Axis(tickMinStep=1, tickCount=4, format=",d")),
+            y=alt.Y("tokens:Q", title="tokens", axis=alt.Axis(tickMinStep=1, tickCount=4, format=",d")),
             tooltip=[*bounds, alt.Tooltip("tokens:Q", title="tokens", format=",")],
         )
     )

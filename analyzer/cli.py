@@ -64,7 +64,9 @@ def main() -> None:
 
 @main.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("--context", "context_file", metavar="FILE", help="What stood before the text; conditions, is not scored.")
+@click.option(
+    "--context", "context_file", metavar="FILE", help="What stood before the text; conditions, is not scored."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as documented in docs/json.md.")
 @_model_options
 def analyze(file: str, context_file: str | None, as_json: bool, model: str | None, device: str, dtype: str) -> None:
@@ -86,7 +88,9 @@ def analyze(file: str, context_file: str | None, as_json: bool, model: str | Non
 @main.command(name="next")
 @click.argument("prompt")
 @click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="How many tokens to list.")
-@click.option("--temperature", default=1.0, show_default=True, help="What a sampler divides the logits by; 0 is greedy.")
+@click.option(
+    "--temperature", default=1.0, show_default=True, help="What a sampler divides the logits by; 0 is greedy."
+)
 @click.option("--top-k", type=int, help="A sampler keeps this many tokens; else all.")
 @click.option("--top-p", default=1.0, show_default=True, help="A sampler keeps this much probability.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
@@ -103,9 +107,8 @@ def next_tokens(
 
     sampler = Sampler(temperature=temperature, top_k=top_k, top_p=top_p)
     found = _analyzer(model, device, dtype).next_tokens(prompt, k, sampler=sampler)
-    frame = found.to_frame()
     if as_json:
-        click.echo(json.dumps(frame.to_dict(orient="records"), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(found.to_frame().to_dict(orient="records"), ensure_ascii=False, indent=1))
         return
     table = Table("rank", "token", "id", "probability", "cumulative", box=None, pad_edge=False)
     for column in table.columns[2:]:
@@ -113,9 +116,10 @@ def next_tokens(
     shaped = sampler != Sampler()
     if shaped:
         table.add_column("offered", justify="right")
-    for rank, row in enumerate(frame.itertuples(), 1):
-        cells = [str(rank), visible(row.token).replace(" ", "␣"), str(row.id), f"{row.probability:.2%}", f"{row.cumulative:.2%}"]
-        table.add_row(*cells, *([f"{row.offered:.2%}"] if shaped else []))
+    columns = (found.texts, found.ids, found.probability, found.probability.cumsum(), found.offered)
+    for rank, (text, token_id, p, cumulative, offered) in enumerate(zip(*columns, strict=True), 1):
+        cells = [str(rank), visible(text).replace(" ", "␣"), str(token_id), f"{p:.2%}", f"{cumulative:.2%}"]
+        table.add_row(*cells, *([f"{offered:.2%}"] if shaped else []))
     _console().print(table, markup=False)
 
 
@@ -202,7 +206,6 @@ def _console() -> "Console":
 
 def _print_analysis(analysis: "Analysis", console: "Console") -> None:
     """Coloured text, legend and statistics; without colours where the terminal has none."""
-    from rich.table import Table
     from rich.text import Text
 
     from analyzer.markup import BUCKET_LABELS, PALETTES, segment_buckets, visible
@@ -211,11 +214,13 @@ def _print_analysis(analysis: "Analysis", console: "Console") -> None:
     palette = PALETTES["light"]
     # The second cue, for terminals without colour and readers who do not see it.
     cues = ("", "underline", "bold underline", "bold underline2")
-    styles = [f"{cue} {text} on {ground}" for cue, text, ground in zip(cues, palette.text, palette.background, strict=True)]
-    shown = Text()
+    styles = [
+        f"{cue} {text} on {ground}" for cue, text, ground in zip(cues, palette.text, palette.background, strict=True)
+    ]
+    text = Text()
     for piece, bucket in segment_buckets(analysis.tokenization, analysis.scores):
-        shown.append(visible(piece).replace("⏎", "⏎\n"), style="" if bucket is None else styles[bucket])
-    console.print(shown)
+        text.append(visible(piece).replace("⏎", "⏎\n"), style="" if bucket is None else styles[bucket])
+    console.print(text)
     legend = Text("\nrank ")
     for label, style in zip(BUCKET_LABELS, styles, strict=True):
         legend.append(f" {label} ", style=style).append(" ")
@@ -228,13 +233,12 @@ def _print_analysis(analysis: "Analysis", console: "Console") -> None:
     )
     for warning in analysis.warnings:
         console.print(f"Note: {warning}", markup=False)
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="left")
-    table.add_column(justify="right")
-    table.add_column(style="dim", no_wrap=True, overflow="ellipsis")
+    console.print()
     for statistic in STATISTICS:
         value = analysis.statistics[statistic.name]
         unit = "" if statistic.unit == "1" else f" {statistic.unit}"
-        table.add_row(statistic.name, "–" if math.isnan(value) else f"{value:.3f}{unit}", statistic.description)
-    console.print()
-    console.print(table, soft_wrap=False)
+        shown = "–" if math.isnan(value) else f"{value:.3f}{unit}"
+        line = Text(f"{statistic.name:29} {shown:>13}  ")
+        line.append(statistic.description, style="dim")
+        line.truncate(console.width, overflow="ellipsis")
+        console.print(line)

@@ -55,7 +55,10 @@ def segment_buckets(tokenization: Tokenization, scores: TokenScores) -> list[tup
     """
     buckets = rank_buckets(scores.rank)
     return [
-        (tokenization.text[s.start : s.end], _highest(buckets[max(0, s.first - scores.start) : max(0, s.last - scores.start)]))
+        (
+            tokenization.text[s.start : s.end],
+            _highest(buckets[max(0, s.first - scores.start) : max(0, s.last - scores.start)]),
+        )
         for s in segments(tokenization)
     ]
 
@@ -76,7 +79,9 @@ def visible(text: str) -> str:
 
 
 _SYMBOLS = {chr(n): chr(0x2400 + n) for n in range(32)} | {"\x7f": "␡", "\n": "⏎", "\t": "⇥"}
-_SYMBOLS |= {chr(n): f"‹{n:04X}›" for n in (*range(0x80, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_SYMBOLS |= {
+    chr(n): f"‹{n:04X}›" for n in (*range(0x80, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 
 
 def to_html(tokenization: Tokenization, scores: TokenScores, *, palette: Palette = PALETTES["light"]) -> str:

@@ -46,7 +46,9 @@ class Sampler:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):
-            raise InputError(f"temperature: got {self.temperature}.", hint="Give a number from 0 on; 1 changes nothing.")
+            raise InputError(
+                f"temperature: got {self.temperature}.", hint="Give a number from 0 on; 1 changes nothing."
+            )
         if self.top_k is not None and self.top_k < 1:
             raise InputError(f"top-k: got {self.top_k}.", hint="Give a whole number from 1 on.")
         if not 0 < self.top_p <= 1:

@@ -9,6 +9,7 @@ The shift by one (the hidden state at position i predicts the token at i + 1) is
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -22,7 +23,9 @@ __all__ = ["Head", "Row", "TokenScores", "join", "log_softmax", "score_rows"]
 Head = Callable[[Tensor], Tensor]
 """Maps hidden states (N, H) to logits (N, V) in at least float32."""
 
-_CHUNK_BYTES = 24 << 20  # one buffer of logits: fits the last-level cache; glibc maps blocks over 32 MB afresh each time
+_CHUNK_BYTES = (
+    24 << 20
+)  # one buffer of logits: fits the last-level cache; glibc maps blocks over 32 MB afresh each time
 _BLOCK = 64  # width of the first stage of the top-K selection
 
 
@@ -120,8 +123,9 @@ class Row:
             raise ValueError(f"first: expected 1 to {len(self.ids)}, got {self.first}")
 
 
-def score_rows(hidden: Sequence[Tensor], rows: Sequence[Row], *, head: Head, vocabulary: int, top_k: int
-               ) -> list[TokenScores]:
+def score_rows(
+    hidden: Sequence[Tensor], rows: Sequence[Row], *, head: Head, vocabulary: int, top_k: int
+) -> list[TokenScores]:
     """Score the tokens of each row, given the hidden states of the tokens before them.
 
     Parameters
@@ -152,9 +156,7 @@ def score_rows(hidden: Sequence[Tensor], rows: Sequence[Row], *, head: Head, voc
         _reduce(head(states[a : a + size]), targets[a : a + size], min(top_k, vocabulary))
         for a in range(0, max(len(targets), 1), size)
     ]
-    c, z, mean, second, rank, top_c, top_ids = (
-        torch.cat(column).cpu().numpy() for column in zip(*chunks, strict=True)
-    )
+    c, z, mean, second, rank, top_c, top_ids = (torch.cat(column).cpu().numpy() for column in zip(*chunks, strict=True))
     log_z = np.log(z.astype(np.float64))
     whole = {
         "log_prob": c - log_z,
@@ -167,10 +169,7 @@ def score_rows(hidden: Sequence[Tensor], rows: Sequence[Row], *, head: Head, voc
         "context_len": context_len,
     }
     ends = np.cumsum([0, *counts])
-    return [
-        TokenScores(0, **{name: column[a:b] for name, column in whole.items()})
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    return [TokenScores(0, **{name: column[a:b] for name, column in whole.items()}) for a, b in pairwise(ends)]
 
 
 def log_softmax(logits: Tensor) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ emoji all span that emoji (spans overlap), and characters that a tokenizer drops
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ def read_only(values: ArrayLike, dtype: type, shape: tuple[int | None, ...], nam
     >>> read_only([1, 2], np.int64, (2,), "ids")
     array([1, 2])
     """
-    array = np.asarray(values, dtype=dtype)
+    array: NDArray[Any] = np.asarray(values, dtype=dtype)
     if array.ndim != len(shape) or any(want not in (None, got) for want, got in zip(shape, array.shape, strict=True)):
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
     array = array.view()
@@ -188,7 +189,7 @@ class TextTokenizer:
         # to the next space were wrong: the stretches between them are split on their own.
         known = [not any(byte in c.encode() for byte in self._missing) for c in text]
         edges = [0, *(i for i in range(1, len(text)) if known[i] != known[i - 1]), len(text)]
-        parts = [(a, *self._encode(text[a:b])) for a, b in zip(edges[:-1], edges[1:], strict=True) if known[a]]
+        parts = [(a, *self._encode(text[a:b])) for a, b in pairwise(edges) if known[a]]
         return Tokenization(
             text,
             np.concatenate([np.empty(0, np.int64), *(ids for _, ids, _ in parts)]),

@@ -15,7 +15,7 @@ class Window(NamedTuple):
 
 
 def windows(length: int, first: int, size: int) -> list[Window]:
-    """Cover tokens `first` to `length` - 1, each scored once, each with at least half a window before it or all there is.
+    """Cover tokens `first` to `length` - 1: each scored once, with half a window before it or all there is.
 
     Where everything fits into one window there is one window; else each further one goes on by half its size.
 

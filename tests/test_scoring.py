@@ -95,7 +95,7 @@ def test_memory_does_not_grow_with_tokens_times_vocabulary() -> None:
 
 
 def test_shapes_are_checked_and_nothing_to_score_is_nothing() -> None:
-    good: dict[str, Any] = dict.fromkeys(("log_prob", "entropy", "varentropy", "rank", "context_len"), [0.0])
+    good: dict[str, Any] = {name: [0.0] for name in ("log_prob", "entropy", "varentropy", "rank", "context_len")}
     tops = {"top_ids": [[1]], "top_log_prob": [[0.0]]}
     assert len(TokenScores(0, **good, **tops)) == 1
     with pytest.raises(ValueError, match="start"):

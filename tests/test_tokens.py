@@ -52,7 +52,7 @@ def test_nasty_text_with_the_real_tokenizer(text: str, default_model: Any) -> No
 @given(text=st.text())
 @example(text="\U00040000: after it")
 def test_any_text_with_the_real_tokenizer(text: str, default_model: Any) -> None:
-    """Its vocabulary lacks six control characters, and the bytes that begin planes 4 to 11, where nothing is assigned."""
+    """Its vocabulary lacks six control characters, and the bytes that begin the unassigned planes 4 to 11."""
     dropped = sum(any(byte in MISSING for byte in c.encode()) for c in text)
     check(default_model.tokenizer, text, dropped=dropped)
     for start, end in default_model.tokenizer.encode(text).spans.tolist():

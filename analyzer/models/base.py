@@ -51,7 +51,10 @@ class ModelInfo:
 class State(Protocol):
     """A prefix that has been read: what a forward pass over more text needs to go on from there."""
 
-    ids: NDArray[np.int64]
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The tokens read (n,)."""
+        ...
 
     @property
     def nbytes(self) -> int:

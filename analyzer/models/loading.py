@@ -141,7 +141,9 @@ def _load_default(device: torch.device, dtype: torch.dtype, window: int | None) 
     )
 
 
-def _from_pretrained(source: str, dtype: torch.dtype, options: dict[str, Any], *, allow_pickle: bool) -> tuple[Any, Any]:
+def _from_pretrained(
+    source: str, dtype: torch.dtype, options: dict[str, Any], *, allow_pickle: bool
+) -> tuple[Any, Any]:
     """Model and tokenizer by the library's own loader, its errors in our words."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

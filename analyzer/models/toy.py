@@ -77,9 +77,16 @@ class ToyModel:
         self.forward_passes = 0
         self.tokens_read = 0
         self.info = ModelInfo(
-            name="toy", revision=f"{len(corpus)} characters", dtype="float64", device="cpu", context_length=window,
-            window=window, vocabulary=size, start_token=START if start else None, libraries=f"torch {torch.__version__}",
-        )  # fmt: skip
+            name="toy",
+            revision=f"{len(corpus)} characters",
+            dtype="float64",
+            device="cpu",
+            context_length=window,
+            window=window,
+            vocabulary=size,
+            start_token=START if start else None,
+            libraries=f"torch {torch.__version__}",
+        )
 
     def _head(self, hidden: Tensor) -> Tensor:
         return self._table[hidden[:, 0]]  # indexing copies: the caller may overwrite

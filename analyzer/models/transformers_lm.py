@@ -110,7 +110,7 @@ class TransformersLM:
             self._head = None
             longest = min(longest, _WHOLE_WINDOW)
             notes.append(
-                f"The output head of {type(model).__name__} could not be taken off: windows of {longest} tokens, slower."
+                f"The head of {type(model).__name__} could not be taken off: windows of {longest} tokens, slower."
             )
         self._goes_on = self._head is not None and self._cache_fits(vocabulary)
         if not self._goes_on:
@@ -162,11 +162,11 @@ class TransformersLM:
             raise TypeError(f"state: expected one of this model's, got {type(state).__name__}")
         with self._computing():
             last = state.hidden[-1:]
-            return (last.float() if self._head is None else self._head(last))[0]
+            return (self._head or _wide_copy)(last)[0]
 
     def _reduce(self, hidden: Sequence[Tensor], rows: Sequence[Row], top_k: int) -> list[TokenScores]:
-        # Without a head of its own the body's output are the logits already; copied, for they are overwritten.
-        head = self._head or (lambda logits: logits.float().clone())
+        # Where the head cannot be taken off, the body's output are the logits; copied, for they are overwritten.
+        head = self._head or _wide_copy
         return score_rows(hidden, rows, head=head, vocabulary=self.info.vocabulary, top_k=top_k)
 
     def _body(self, ids: Tensor, cache: DynamicCache | None) -> Tensor:
@@ -231,6 +231,10 @@ def _near(found: Tensor, wanted: Tensor, *, exact: bool) -> bool:
     return bool(distance < (1e-4 if exact else 3e-2))
 
 
+def _wide_copy(logits: Tensor) -> Tensor:
+    return logits.to(torch.promote_types(logits.dtype, torch.float32), copy=True)
+
+
 def _output_head(model: Any) -> Head | None:
     """The output layer as a function to float32 (or float64) logits, with the scalings that architectures add."""
     layer = model.get_output_embeddings()
@@ -240,7 +244,9 @@ def _output_head(model: Any) -> Head | None:
     wide = torch.promote_types(layer.weight.dtype, torch.float32)
     weight = layer.weight.detach().to(wide)
     bias = None if layer.bias is None else layer.bias.detach().to(wide)
-    scale = getattr(config, "logit_scale", None) or 1 / (getattr(config, "logits_scaling", None) or 1)  # Cohere; Granite
+    scale = getattr(config, "logit_scale", None) or 1 / (
+        getattr(config, "logits_scaling", None) or 1
+    )  # Cohere; Granite
     cap = getattr(config, "final_logit_softcapping", None)  # Gemma 2
 
     def head(hidden: Tensor) -> Tensor:

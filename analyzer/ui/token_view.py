@@ -1,8 +1,8 @@
 """The coloured text: a Streamlit component in which every token can be looked at with mouse, keyboard and touch.
 
-Python sends numbers and strings, a page of tokens at a time; ``token_view.js`` draws them. The three ways to colour are
-all sent at once, so that choosing another costs neither a forward pass nor a way to the server. Text travels as data and
-becomes text nodes: nothing in it is ever markup.
+Python sends numbers and strings, a page of tokens at a time; ``token_view.js`` draws them. The three ways to colour
+are all sent at once, so that choosing another costs neither a forward pass nor a way to the server. Text travels as
+data and becomes text nodes: nothing in it is ever markup.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ __all__ = ["PAGE_TOKENS", "Page", "pages", "token_view", "view_data"]
 PAGE_TOKENS = 1000  # a page repaints in a quarter of a second and weighs about 100 kB
 _ALTERNATIVES = 5
 
-# Where the steps of the other two scales end. Surprise: 1 in 8, in 128, in 1,024, about where ranks of 10, 100 and 1,000
-# lie for a model that is unsure. First guess: half, a tenth, a hundredth of its probability.
+# Where the steps of the other two scales end. Surprise: 1 in 8, in 128, in 1,024, about as surprising as ranks of 10,
+# 100 and 1,000 among equally likely tokens. First guess: half, a tenth, a hundredth of its probability.
 _SURPRISE_BITS = (3.0, 7.0, 10.0)
 _FRAC_P = (0.5, 0.1, 0.01)
 
@@ -73,9 +73,10 @@ def token_view(analysis: "Analysis", page: Page, *, key: str) -> None:
 def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
     """What the component draws, as plain JSON values.
 
-    Per segment: its text, its first token (counted within the page's scored tokens), how many tokens share it. Per scored
-    token: rank, surprise and expected surprise in thousandths of a bit, a digit for its step on each of three scales, its
-    own text and the likeliest alternatives, as indices into one table of strings, with probabilities in millionths.
+    Per segment: its text, its first token (counted among the page's scored tokens), how many tokens share it. Per
+    scored token: rank, surprise and expected surprise in thousandths of a bit, a digit for its step on each of three
+    scales, its own text and the likeliest alternatives as places in one table of strings, with their probabilities in
+    millionths.
     """
     from analyzer.charts import BITS_PER_NAT
     from analyzer.markup import PALETTES, UNDERLINES, visible
@@ -83,9 +84,9 @@ def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
     scores = analysis.scores
     first, last = (max(0, token - scores.start) for token in (page.first, page.last))
     part = scores.part(first, last)
-    strings: dict[str, int] = {}
-    own = [_index(strings, analysis, i) for i in analysis.tokenization.ids[first + scores.start : page.last].tolist()]
-    guesses = [_index(strings, analysis, i) for i in part.top_ids[:, :_ALTERNATIVES].ravel().tolist()]
+    strings: dict[int, int] = {}
+    own = [_index(strings, i) for i in analysis.tokenization.ids[first + scores.start : page.last].tolist()]
+    guesses = [_index(strings, i) for i in part.top_ids[:, :_ALTERNATIVES].ravel().tolist()]
     text = analysis.text
     pieces = [text[s.start : s.end] for s in page.segments]
     starts = [max(0, s.first - scores.start - first) for s in page.segments]
@@ -103,7 +104,7 @@ def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
         "guesses": guesses,
         "guess_ppm": _millionths(part.top_log_prob[:, :_ALTERNATIVES]),
         "per_token": min(_ALTERNATIVES, part.top_ids.shape[1]),
-        "strings": [visible(text) for text in strings],
+        "strings": [visible(analysis.text_of(token_id)) for token_id in strings],
         "vocabulary": analysis.model.vocabulary,
         "modes": _modes(analysis, first, last),
         "palettes": {name: [list(p.background), list(p.text)] for name, p in PALETTES.items()},
@@ -149,8 +150,9 @@ def _modes(analysis: "Analysis", first: int, last: int) -> list[dict[str, Any]]:
     ]
 
 
-def _index(strings: dict[str, int], analysis: "Analysis", token_id: int) -> int:
-    return strings.setdefault(analysis.text_of(token_id), len(strings))
+def _index(strings: dict[int, int], token_id: int) -> int:
+    """The place of a vocabulary entry in the table of strings; a new one is put at the end."""
+    return strings.setdefault(token_id, len(strings))
 
 
 def _digits(steps: "NDArray[np.int64]") -> str:

@@ -12,6 +12,7 @@ from tokenizers import models as tokenizer_models
 
 from analyzer.analysis import Analyzer
 from analyzer.errors import EmptyText
+from analyzer.models import transformers_lm
 from analyzer.models.loading import load
 from analyzer.scoring import Row
 
@@ -28,7 +29,8 @@ FAMILIES: dict[str, tuple[Any, dict[str, Any], bool, bool]] = {
     "gpt2-no-start": (tf.GPT2Config, LAYERED, False, True),
     "gptj": (tf.GPTJConfig, LAYERED | {"rotary_dim": 4}, True, True),
     "gpt-neo": (tf.GPTNeoConfig, {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "window_size": 8,
-                                  "attention_types": [[["global", "local"], 1]], "max_position_embeddings": 1024}, True, True),
+                                  "attention_types": [[["global", "local"], 1]],
+                                  "max_position_embeddings": 1024}, True, True),
     "gpt-neox": (tf.GPTNeoXConfig, NO_GROUPS | {"tie_word_embeddings": False}, True, True),
     "opt": (tf.OPTConfig, {"hidden_size": 32, "ffn_dim": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
                            "max_position_embeddings": 1024, "word_embed_proj_dim": 16}, True, True),
@@ -148,6 +150,26 @@ def test_going_on_from_a_state_equals_reading_at_once(name: str, tmp_path: Path)
         logits = model.next_logits(end)
         _, again = model.extend(None, Row(ids, len(ids)), top_k=5)
         torch.testing.assert_close(logits, model.next_logits(again), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("head", [None, lambda hidden: hidden @ torch.ones(32, 266, dtype=hidden.dtype)])
+def test_a_head_we_do_not_know_is_noticed_and_the_model_used_whole(
+    head: Any, tmp_path: Path, plain_reference: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An architecture whose head is no plain layer, and one whose head does more than we know of."""
+    folder = make_family("llama", tmp_path)
+    monkeypatch.setattr(transformers_lm, "_output_head", lambda _: head)
+    model = load(str(folder), dtype="float64")
+    assert "could not be taken off" in model.info.notes[0]
+    assert model.info.window == 512
+    analysis = Analyzer(model).analyze(TEXT)
+    plain = tf.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
+    wanted = plain_reference(plain, [0, *analysis.tokenization.ids.tolist()])
+    np.testing.assert_allclose(analysis.scores.log_prob, wanted.log_prob, atol=1e-9)
+    np.testing.assert_array_equal(analysis.scores.rank, wanted.rank)
+    again = next(iter(Analyzer(model).analyze_many([TEXT])))
+    np.testing.assert_allclose(again.scores.log_prob, wanted.log_prob, atol=1e-9)
+    assert Analyzer(model).next_tokens("The", 3).probability[0] > 0
 
 
 def test_pickled_weights_are_refused_unless_allowed(tmp_path: Path) -> None:

@@ -1,0 +1,248 @@
+"""The whole flow on the toy model, whose numbers are known; and everything that can be pasted into a box."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.analysis import Analyzer
+from analyzer.errors import EmptyText, InputError, InvalidText
+from analyzer.models.toy import ToyModel
+from analyzer.sampling import Sampler
+
+CORPUS = "to be or not to be, that is the question. " * 3
+
+
+def toy(**settings: object) -> ToyModel:
+    return ToyModel(CORPUS, **settings)  # type: ignore[arg-type]
+
+
+def test_by_hand() -> None:
+    """P(b | a) = (n(ab) + 1) / (n(a·) + 257); the corpus "abab" is start-a, a-b, b-a, a-b."""
+    analysis = Analyzer(ToyModel("abab")).analyze("abb")
+    p = [2 / 258, 3 / 259, 1 / 258]
+    np.testing.assert_allclose(np.exp(analysis.scores.log_prob), p)
+    assert analysis.scores.rank.tolist() == [1, 1, 2]
+    assert analysis.scores.context_len.tolist() == [1, 2, 3]
+    entropy = -(2 / 258) * math.log(2 / 258) - 256 / 258 * math.log(1 / 258)
+    assert analysis.scores.entropy[0] == pytest.approx(entropy)
+    assert analysis.statistics["log_likelihood"] == pytest.approx(np.log(p).mean())
+
+
+def test_context_conditions_and_is_not_scored() -> None:
+    analyzer = Analyzer(ToyModel("abab"))
+    analysis = analyzer.analyze("b", context="a")
+    assert np.exp(analysis.scores.log_prob).tolist() == pytest.approx([3 / 259])
+    assert analysis.scores.context_len.tolist() == [2]
+    assert analysis.context == "a"
+    assert np.exp(analyzer.analyze("b").scores.log_prob).tolist() == pytest.approx([1 / 258])
+
+
+def test_without_start_token_the_first_token_has_no_score() -> None:
+    analysis = Analyzer(toy(start=False)).analyze("to be")
+    assert analysis.scores.start == 1
+    assert len(analysis.scores) == 4
+    assert "first token has no score" in analysis.warnings[0]
+    assert math.isnan(analysis.to_frame()["log_prob"][0])
+    assert json.loads(analysis.to_json())["tokens"][0]["rank"] is None
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_nothing_to_score_is_one_sentence(text: str | None) -> None:
+    with pytest.raises(EmptyText, match="no text"):
+        Analyzer(toy()).analyze(text or "")
+
+
+def test_one_token_without_start_token_is_one_sentence() -> None:
+    with pytest.raises(EmptyText, match="no start token"):
+        Analyzer(toy(start=False)).analyze("t")
+
+
+def test_lone_surrogates_are_one_sentence() -> None:
+    with pytest.raises(InvalidText, match="surrogate"):
+        Analyzer(toy()).analyze("a\udc00b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ",
+        "\n\n\t",
+        "x",
+        "\x00\x01\x02",
+        "👩‍👩‍👧",
+        "שלום",
+        "e\u0301\u0323",
+        "z" * 3000,
+        "<start>",
+        "\u202eabc",
+        "\ufeffx",
+    ],
+)
+def test_anything_else_is_scored_whole(text: str) -> None:
+    analysis = Analyzer(toy()).analyze(text)
+    assert analysis.text == text
+    assert len(analysis.scores) == len(analysis.tokenization) == len(text.encode())
+    assert analysis.tokenization.uncovered == 0
+    assert np.isfinite(analysis.scores.log_prob).all()
+    assert json.loads(analysis.to_json())["text"] == text
+
+
+def test_a_megabyte_is_scored_token_by_token() -> None:
+    text = (CORPUS * 9000)[:1_000_000]
+    analysis = Analyzer(toy(), cache_bytes=0).analyze(text)
+    assert len(analysis.scores) == 1_000_000
+    short = Analyzer(toy()).analyze(text[:1000]).scores
+    np.testing.assert_array_equal(analysis.scores.rank[:1000], short.rank)
+    np.testing.assert_allclose(
+        analysis.scores.log_prob[-500:], Analyzer(toy()).analyze(text[-501:]).scores.log_prob[1:]
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=st.text(min_size=1), window=st.integers(2, 40))
+def test_windows_score_each_token_once(text: str, window: int) -> None:
+    """A bigram model needs one token of context, so windows must change nothing."""
+    whole = Analyzer(toy()).analyze(text)
+    cut = Analyzer(toy(window=window)).analyze(text)
+    np.testing.assert_allclose(cut.scores.log_prob, whole.scores.log_prob, atol=1e-12)
+    np.testing.assert_array_equal(cut.scores.rank, whole.scores.rank)
+    assert (cut.scores.context_len >= np.minimum(whole.scores.context_len, window // 2)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(min_size=1), max_size=80))
+def test_many_texts_come_in_order_with_the_numbers_of_one(texts: list[str]) -> None:
+    analyzer = Analyzer(toy(window=30))
+    found = list(analyzer.analyze_many(texts))
+    assert [a.text for a in found] == texts
+    for text, analysis in zip(texts, found, strict=True):
+        alone = analyzer.analyze(text)
+        np.testing.assert_allclose(analysis.scores.log_prob, alone.scores.log_prob, atol=1e-12)
+        np.testing.assert_array_equal(analysis.scores.rank, alone.scores.rank)
+
+
+def test_many_texts_are_read_as_they_are_needed() -> None:
+    taken = 0
+
+    def endless() -> object:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield f"text {taken}"
+
+    found = Analyzer(toy()).analyze_many(endless())  # type: ignore[arg-type]
+    for _ in range(100):
+        next(found)
+    assert taken <= 128
+
+
+class TestCache:
+    TEXT = CORPUS[:100]
+
+    def test_an_unchanged_text_is_not_read_again(self) -> None:
+        model = toy()
+        analyzer = Analyzer(model)
+        first = analyzer.analyze(self.TEXT)
+        passes = model.forward_passes
+        again = analyzer.analyze(self.TEXT)
+        assert model.forward_passes == passes
+        np.testing.assert_array_equal(again.scores.log_prob, first.scores.log_prob)
+
+    def test_an_edited_text_is_read_from_the_edit_on(self) -> None:
+        model = toy()
+        analyzer = Analyzer(model)
+        analyzer.analyze(self.TEXT)
+        before = model.tokens_read
+        analyzer.analyze(self.TEXT[:90] + "Zip: other end")
+        assert model.tokens_read - before == len("Zip: other end")
+
+    def test_a_shortened_text_is_not_read(self) -> None:
+        model = toy()
+        analyzer = Analyzer(model)
+        analyzer.analyze(self.TEXT)
+        passes = model.forward_passes
+        short = analyzer.analyze(self.TEXT[:50])
+        assert model.forward_passes == passes
+        assert len(short.scores) == 50
+
+    def test_the_same_text_behind_another_context_is_another_text(self) -> None:
+        analyzer = Analyzer(toy())
+        plain = analyzer.analyze(self.TEXT)
+        behind = analyzer.analyze(self.TEXT, context="Q")
+        assert behind.scores.log_prob[0] != plain.scores.log_prob[0]
+
+    def test_a_context_that_was_scored_as_text_conditions_only(self) -> None:
+        analyzer = Analyzer(toy())
+        whole = analyzer.analyze(self.TEXT)
+        rest = analyzer.analyze(self.TEXT[60:], context=self.TEXT[:60])
+        np.testing.assert_allclose(rest.scores.log_prob, whole.scores.log_prob[60:])
+        again = analyzer.analyze(self.TEXT)  # and the other way round
+        np.testing.assert_array_equal(again.scores.log_prob, whole.scores.log_prob)
+
+    def test_what_was_context_is_scored_when_it_becomes_text(self) -> None:
+        analyzer = Analyzer(toy())
+        analyzer.analyze(self.TEXT[60:], context=self.TEXT[:60])
+        whole = analyzer.analyze(self.TEXT)
+        np.testing.assert_allclose(whole.scores.log_prob, Analyzer(toy()).analyze(self.TEXT).scores.log_prob)
+
+    def test_memory_is_bounded(self) -> None:
+        analyzer = Analyzer(toy(), cache_bytes=100_000)
+        for n in range(50):
+            analyzer.analyze(f"{n} {self.TEXT}")
+        assert 0 < analyzer._cache.nbytes <= 100_000
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 100), st.text("ab", max_size=40), st.booleans()), max_size=8))
+    def test_any_history_of_edits_gives_the_fresh_numbers(self, edits: list[tuple[int, str, bool]]) -> None:
+        analyzer = Analyzer(toy())
+        for keep, tail, with_context in edits:
+            text = self.TEXT[:keep] + tail + "."
+            context = self.TEXT[: keep // 2] if with_context else None
+            found = analyzer.analyze(text, context)
+            fresh = Analyzer(toy()).analyze(text, context)
+            np.testing.assert_allclose(found.scores.log_prob, fresh.scores.log_prob, atol=1e-12)
+            np.testing.assert_array_equal(found.scores.context_len, fresh.scores.context_len)
+
+
+def test_json_is_the_documented_object() -> None:
+    analysis = Analyzer(toy()).analyze("to <b>")
+    found = json.loads(analysis.to_json())
+    assert list(found) == ["model", "text", "context", "warnings", "tokens", "statistics"]
+    token = found["tokens"][1]
+    assert list(token) == ["text", "start", "end", "id", "log_prob", "rank", "entropy", "varentropy", "top"]
+    assert token["text"] == "o"
+    assert token["log_prob"] == analysis.scores.log_prob[1]
+    assert token["top"][0]["prob"] == pytest.approx(math.exp(analysis.scores.top_log_prob[1, 0]))
+    assert found["statistics"].keys() == analysis.statistics.keys()
+
+
+def test_html_is_escaped_and_frame_has_a_row_a_token() -> None:
+    analysis = Analyzer(toy()).analyze("<img src=x>&")
+    assert "<img" not in analysis._repr_html_()
+    frame = analysis.to_frame()
+    assert list(frame["text"]) == list("<img src=x>&")
+    assert frame["rank"].tolist() == analysis.scores.rank.tolist()
+
+
+def test_next_tokens_by_hand() -> None:
+    analyzer = Analyzer(ToyModel("abab"))
+    found = analyzer.next_tokens("a", 2)
+    assert found.texts[0] == "b"
+    assert found.probability.tolist() == pytest.approx([3 / 259, 1 / 259])
+    greedy = analyzer.next_tokens("a", 2, sampler=Sampler(temperature=0))
+    assert greedy.offered.tolist() == [1, 0]
+    assert greedy.probability.tolist() == found.probability.tolist()  # the model's own stays the model's own
+    assert found.to_frame()["cumulative"].tolist() == pytest.approx([3 / 259, 4 / 259])
+    assert len(analyzer.next_tokens("", 5).ids) == 5
+    with pytest.raises(EmptyText):
+        Analyzer(toy(start=False)).next_tokens("")
+
+
+def test_errors_are_value_errors_too() -> None:
+    with pytest.raises(ValueError, match="word"):
+        Analyzer(toy()).analyze("")
+    assert issubclass(InvalidText, InputError)
