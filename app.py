@@ -4,5 +4,5 @@ import streamlit as st
 
 from analyzer.ui import main
 
-st.set_page_config(page_title="Text provenance analyzer", page_icon=":material/text_compare:", layout="centered")
+st.set_page_config(page_title="Text provenance analyzer", layout="centered")
 main()

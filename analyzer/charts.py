@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from analyzer.analysis import Analysis
 from analyzer.markup import BUCKET_LABELS, PALETTES, Palette, visible
-from analyzer.statistics import fluctuation, frac_p, rank_buckets, surprise, top_10_entropy
+from analyzer.series import BITS_PER_NAT, fluctuation, frac_p, rank_buckets, surprise, top_10_entropy
 
 __all__ = [
-    "BITS_PER_NAT",
     "entropy_histogram",
     "fluctuation_curve",
     "frac_p_histogram",
@@ -25,14 +24,12 @@ __all__ = [
     "surprise_curve",
 ]
 
-BITS_PER_NAT = math.log2(math.e)
-
 # Blue and grey, at least 3:1 (WCAG 1.4.11) against a white and against a dark page.
 _MEASURED, _EXPECTED = "#3A82C4", "#858C96"
 _HEIGHT = 260  # pixels, axes and title included
-_LONGEST_CURVE = 2000  # tokens drawn one by one; of a longer text, means of consecutive tokens
+_LONGEST_CURVE = 600  # tokens drawn one by one: about one a pixel; of a longer text, means of consecutive tokens
 _AROUND = 20  # tokens of the moving average, as its source has it
-_POINTS = 500  # about as many as such a curve then has
+_POINTS = 200  # at most as many has such a curve then
 
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
@@ -90,7 +87,7 @@ def entropy_histogram(analysis: Analysis) -> alt.Chart:
 def surprise_curve(analysis: Analysis) -> alt.LayerChart:
     """Surprise along the text, over what the model expected there, plus and minus one standard deviation.
 
-    Beyond 2,000 tokens a point is the mean of consecutive tokens, and the band that of such a mean.
+    Beyond 600 tokens a point is the mean of consecutive tokens, and the band that of such a mean: the title says so.
     """
     scores = analysis.scores
     size = 1 if len(scores) <= _LONGEST_CURVE else -(-len(scores) // _POINTS)
@@ -140,21 +137,24 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
     points = (
         alt.Chart(rows)
         .transform_calculate(series=f"'{names[0]}'")
-        .mark_circle(opacity=0.9, size=_point_size(len(rows)))
+        .mark_circle(opacity=0.9, size=12 if size > 1 else 40 if len(rows) <= 200 else 20)
         .encode(x=x, y=y, color=colour, tooltip=tooltip)
     )
+    layers = [area, line, points]
+    if size > 1:  # neighbouring means belong together; single tokens do not
+        layers.insert(2, points.mark_line(strokeWidth=1.2, color=_MEASURED))
     described = (
         f"Surprise of {len(scores):,} tokens along the text, on average "
         f"{analysis.statistics['surprise_mean'] * BITS_PER_NAT:.1f} bits a token; the model expected "
         f"{analysis.statistics['entropy'] * BITS_PER_NAT:.1f} bits."
     )
-    return _finish(alt.LayerChart(layer=[area, line, points]), title, described, height=360)
+    return _finish(alt.LayerChart(layer=layers), title, described, height=360)
 
 
 def fluctuation_curve(analysis: Analysis) -> alt.Chart:
     """Probability of the tokens around each place, a moving average: where the text follows the model and where not.
 
-    Of a text longer than 2,000 tokens, evenly spaced places are drawn: neighbours hardly differ.
+    Of a long text, evenly spaced places are drawn: neighbours hardly differ.
     """
     scores = analysis.scores
     average = fluctuation(scores, width=_AROUND)
@@ -194,11 +194,6 @@ def _means(values: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np
     """Means of the stretches that begin at `firsts`."""
     sizes = np.diff(np.append(firsts, len(values)))
     return np.asarray(np.add.reduceat(values, firsts) / sizes)
-
-
-def _point_size(points: int) -> int:
-    """Pixels² of a point: smaller where many share the width."""
-    return 40 if points <= 150 else 24 if points <= 600 else 14
 
 
 def _histogram(values: NDArray[np.float64], *, upper: float, title: str, axis: str) -> alt.Chart:

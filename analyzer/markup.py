@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.scoring import TokenScores
-from analyzer.statistics import rank_buckets
+from analyzer.series import rank_buckets
 from analyzer.tokens import Tokenization, segments
 
 __all__ = ["BUCKET_LABELS", "PALETTES", "UNDERLINES", "Palette", "segment_buckets", "to_html", "visible"]
@@ -79,9 +79,20 @@ def visible(text: str) -> str:
 
 
 _SYMBOLS = {chr(n): chr(0x2400 + n) for n in range(32)} | {"\x7f": "␡", "\n": "⏎", "\t": "⇥"}
-_SYMBOLS |= {
-    chr(n): f"‹{n:04X}›" for n in (*range(0x80, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+# C1 controls, soft hyphen, zero-width space, direction marks and overrides, word joiner, byte-order mark. Not the
+# zero-width joiners: emoji and several scripts are written with them.
+_UNSEEN = (
+    *range(0x80, 0xA0),
+    0xAD,
+    0x200B,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    0x2060,
+    *range(0x2066, 0x206A),
+    0xFEFF,
+)
+_SYMBOLS |= {chr(n): f"‹{n:04X}›" for n in _UNSEEN}
 
 
 def to_html(tokenization: Tokenization, scores: TokenScores, *, palette: Palette = PALETTES["light"]) -> str:

@@ -23,9 +23,9 @@ __all__ = ["Head", "Row", "TokenScores", "join", "log_softmax", "score_rows"]
 Head = Callable[[Tensor], Tensor]
 """Maps hidden states (N, H) to logits (N, V) in at least float32."""
 
-_CHUNK_BYTES = (
-    24 << 20
-)  # one buffer of logits: fits the last-level cache; glibc maps blocks over 32 MB afresh each time
+# One buffer of logits. On a CPU 12 MB stay in the cache (a row takes half the time it takes at 24 MB, measured); a GPU
+# wants some thousand rows at a time.
+_CHUNK_BYTES = {"cpu": 12 << 20, "cuda": 512 << 20}
 _BLOCK = 64  # width of the first stage of the top-K selection
 
 
@@ -151,7 +151,8 @@ def score_rows(
     targets = torch.from_numpy(np.concatenate([row.ids[row.first :] for row in rows])).to(states.device)  # (N,)
     context_len = np.concatenate([np.arange(row.first, len(row.ids)) for row in rows])
 
-    size = max(8, _CHUNK_BYTES // (4 * vocabulary))
+    chunk_bytes = _CHUNK_BYTES.get(states.device.type, _CHUNK_BYTES["cpu"])
+    size = max(8, chunk_bytes // (4 * vocabulary))
     chunks = [
         _reduce(head(states[a : a + size]), targets[a : a + size], min(top_k, vocabulary))
         for a in range(0, max(len(targets), 1), size)

@@ -65,7 +65,7 @@ def test_chunks_and_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     logits = torch.randn(50, 300, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     ids = list(range(50))
     whole = scores_of(logits, ids)
-    monkeypatch.setattr(scoring, "_CHUNK_BYTES", 4 * 300 * 8)
+    monkeypatch.setitem(scoring._CHUNK_BYTES, "cpu", 4 * 300 * 8)
     sizes: list[int] = []
 
     def head(hidden: torch.Tensor) -> torch.Tensor:
@@ -91,7 +91,7 @@ def test_memory_does_not_grow_with_tokens_times_vocabulary() -> None:
 
     row = Row(np.zeros(2000, np.int64), 1)
     score_rows([torch.zeros(2000, 1)], [row], head=head, vocabulary=50_000, top_k=10)
-    assert 0 < largest <= scoring._CHUNK_BYTES
+    assert 0 < largest <= scoring._CHUNK_BYTES["cpu"]
 
 
 def test_shapes_are_checked_and_nothing_to_score_is_nothing() -> None:

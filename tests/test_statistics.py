@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analyzer import statistics
+from analyzer import series, statistics
 from analyzer.scoring import TokenScores, join
 from analyzer.statistics import STATISTICS, document_statistics
 
@@ -181,10 +181,10 @@ def test_curvature_of_text_as_surprising_as_expected_is_zero() -> None:
 def test_rank_buckets_count_the_threshold_to_the_lower_bucket() -> None:
     """GLTR counts ranks from 0 and colours rank < 10 green: from 1, that is rank <= 10."""
     ranks = [1, 10, 11, 100, 101, 1000, 1001, 49152]
-    buckets = statistics.rank_buckets(ranks)
+    buckets = series.rank_buckets(ranks)
     assert buckets.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert buckets.dtype == np.int64
-    assert statistics.rank_buckets([4, 5, 6], (4, 5)).tolist() == [0, 1, 2]
+    assert series.rank_buckets([4, 5, 6], (4, 5)).tolist() == [0, 1, 2]
 
 
 def test_rank_shares() -> None:
@@ -201,13 +201,13 @@ def test_rank_shares() -> None:
 @pytest.mark.parametrize("thresholds", [(100, 10), (10, 10)])
 def test_rank_buckets_refuse_thresholds_that_do_not_ascend(thresholds: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="ascending"):
-        statistics.rank_buckets([1], thresholds)
+        series.rank_buckets([1], thresholds)
 
 
 def test_frac_p() -> None:
     """1/2 over 1/2, 1/8 over 1/2."""
     scores = bits(1, 3, top=np.log([[0.5, 0.25], [0.5, 0.25]]))
-    assert statistics.frac_p(scores) == pytest.approx([1, 0.25])
+    assert series.frac_p(scores) == pytest.approx([1, 0.25])
     assert statistics.mean_frac_p(scores) == pytest.approx(0.625)
 
 
@@ -217,27 +217,27 @@ def test_top_10_entropy() -> None:
     top[0] = math.log(0.05)
     top[1, :2] = math.log(0.3)
     top[2, 0] = 0
-    series = statistics.top_10_entropy(make([1, 1, 1], top=top))
-    assert series == pytest.approx([math.log(10), BIT, 0])
-    assert not np.signbit(series[2])
+    found = series.top_10_entropy(make([1, 1, 1], top=top))
+    assert found == pytest.approx([math.log(10), BIT, 0])
+    assert not np.signbit(found[2])
 
 
 def test_fluctuation() -> None:
     """p = 1, 1/2, 1/4, 1/8, width 2: tokens i - 1 and i; width 3: one more on the right; both shrink at the ends."""
     scores = bits(0, 1, 2, 3)
-    assert statistics.fluctuation(scores, width=2) == pytest.approx([1, 3 / 4, 3 / 8, 3 / 16])
-    assert statistics.fluctuation(scores, width=3) == pytest.approx([3 / 4, 7 / 12, 7 / 24, 3 / 16])
+    assert series.fluctuation(scores, width=2) == pytest.approx([1, 3 / 4, 3 / 8, 3 / 16])
+    assert series.fluctuation(scores, width=3) == pytest.approx([3 / 4, 7 / 12, 7 / 24, 3 / 16])
 
 
 def test_fluctuation_refuses_an_empty_window() -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        statistics.fluctuation(bits(1), width=0)
+        series.fluctuation(bits(1), width=0)
 
 
 def test_surprise_of_a_certain_token_is_zero_without_sign() -> None:
     scores = make([-0.0])
     assert not np.signbit(scores.log_prob).any()
-    assert not np.signbit(statistics.surprise(scores)).any()
+    assert not np.signbit(series.surprise(scores)).any()
 
 
 # Against published definitions
@@ -302,7 +302,7 @@ def test_lrr_is_detectllms(drawn) -> None:
 
 @given(tables())
 def test_top_10_entropy_is_gltrs(drawn) -> None:
-    for table, got in zip(drawn[0], statistics.top_10_entropy(from_tables(*drawn)), strict=True):
+    for table, got in zip(drawn[0], series.top_10_entropy(from_tables(*drawn)), strict=True):
         best = sorted(table, reverse=True)[:10]
         assert got == pytest.approx(scipy.stats.entropy(best))  # scipy normalises
 
@@ -328,14 +328,14 @@ def test_ranges(scores: TokenScores) -> None:
 
 @given(documents())
 def test_frac_p_is_one_exactly_for_first_guesses(scores: TokenScores) -> None:
-    series = statistics.frac_p(scores)
-    assert ((series > 0) & (series <= 1)).all()
-    assert ((series == 1) == (scores.rank == 1)).all()
+    found = series.frac_p(scores)
+    assert ((found > 0) & (found <= 1)).all()
+    assert ((found == 1) == (scores.rank == 1)).all()
 
 
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=50))
 def test_shares_sum_to_one_and_buckets_count_thresholds_passed(rank: list[int]) -> None:
-    assert statistics.rank_buckets(rank).tolist() == [sum(r > t for t in (10, 100, 1000)) for r in rank]
+    assert series.rank_buckets(rank).tolist() == [sum(r > t for t in (10, 100, 1000)) for r in rank]
     got = document_statistics(make([1.0] * len(rank), rank=rank))
     shares = [value for name, value in got.items() if name.startswith("rank_share")]
     assert len(shares) == 4
@@ -375,14 +375,14 @@ def test_fluctuation_is_the_mean_over_the_window(values: list[float], width: int
     p = [math.exp(-v) for v in values]
     before, after = width // 2, width - width // 2
     naive = [np.mean(p[max(0, i - before) : i + after]) for i in range(len(p))]
-    got = statistics.fluctuation(make(values), width=width)
+    got = series.fluctuation(make(values), width=width)
     assert got == pytest.approx(naive)
     assert ((got >= 0) & (got <= 1)).all()
 
 
 @given(surprises)
 def test_fluctuation_of_width_one_is_the_probability(values: list[float]) -> None:
-    assert statistics.fluctuation(make(values), width=1) == pytest.approx(np.exp(-np.array(values)))
+    assert series.fluctuation(make(values), width=1) == pytest.approx(np.exp(-np.array(values)))
 
 
 @given(surprises)
@@ -408,8 +408,8 @@ RANKS_ALL_ONE = {"lrr"}
 def test_without_tokens_everything_is_undefined() -> None:
     scores = make([], top=np.empty((0, 10)))
     assert undefined(scores) == {statistic.name for statistic in STATISTICS}
-    assert statistics.fluctuation(scores).shape == (0,)
-    assert statistics.top_10_entropy(scores).shape == (0,)
+    assert series.fluctuation(scores).shape == (0,)
+    assert series.top_10_entropy(scores).shape == (0,)
 
 
 def test_one_token() -> None:
@@ -477,21 +477,21 @@ def test_perplexity_beyond_all_floats_is_infinite() -> None:
 @pytest.mark.parametrize("k", [1, 9])
 def test_fewer_than_ten_alternatives(k: int) -> None:
     scores = make([1.0, 2.0], top=np.log(np.full((2, k), 0.5)))
-    assert np.isnan(statistics.top_10_entropy(scores)).all()
+    assert np.isnan(series.top_10_entropy(scores)).all()
     assert math.isnan(statistics.mean_top_10_entropy(scores))
     assert not math.isnan(statistics.mean_frac_p(scores))
 
 
 def test_no_alternatives() -> None:
     scores = make([1.0, 2.0], top=np.empty((2, 0)))
-    assert statistics.frac_p(scores).shape == (2,)
+    assert series.frac_p(scores).shape == (2,)
     assert math.isnan(statistics.mean_frac_p(scores))
 
 
 @given(documents())
 def test_series_have_one_value_per_scored_token(scores: TokenScores) -> None:
-    for series in (statistics.surprise, statistics.frac_p, statistics.top_10_entropy, statistics.fluctuation):
-        values = series(scores)
+    for function in (series.surprise, series.frac_p, series.top_10_entropy, series.fluctuation):
+        values = function(scores)
         assert values.shape == (len(scores),)
         assert values.dtype == np.float64
 

@@ -14,6 +14,11 @@ from analyzer.tokens import TextTokenizer
 
 __all__ = ["download", "load"]
 
+_GGUF_NOTE = (
+    "Its tokenizer was rebuilt from the GGUF file, which may leave out a rule of how text is split; the model's "
+    "original folder is safer."
+)
+
 
 def load(
     name: str = store.DEFAULT_MODEL,
@@ -60,9 +65,11 @@ def load(
         return _load_default(place, number, window)
     path = Path(name).expanduser()
     options: dict[str, Any] = {"trust_remote_code": False}
+    notes: tuple[str, ...] = ()
     if path.is_file():
         source, fingerprint = str(path.parent), _sha256(path)
         options["gguf_file"] = path.name
+        notes = (_GGUF_NOTE,)
     elif path.is_dir():
         source, fingerprint = str(path), _folder_fingerprint(path)
     else:
@@ -78,6 +85,7 @@ def load(
         revision=fingerprint or str(getattr(model.config, "_commit_hash", None) or "unknown"),
         start_id=start_id,
         window=window,
+        notes=notes,
     )
 
 

@@ -78,6 +78,8 @@ class TransformersLM:
         Start token, by the policy of the caller.
     window : int, optional
         Most tokens in one forward pass; the context length, but no more than 8,192, by default.
+    notes : tuple of str
+        What is to be known about how the model was loaded.
 
     Raises
     ------
@@ -85,8 +87,17 @@ class TransformersLM:
         If the tokenizer has more entries than the model.
     """
 
-    def __init__(self, model: Any, tokenizer: TextTokenizer, *, name: str, revision: str, start_id: int | None,
-                 window: int | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: TextTokenizer,
+        *,
+        name: str,
+        revision: str,
+        start_id: int | None,
+        window: int | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.tokenizer = tokenizer
         self.start_id = start_id
         self._lock = threading.RLock()
@@ -102,19 +113,19 @@ class TransformersLM:
             )
         context_length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         longest = min(context_length or _UNBOUNDED_WINDOW, _LONGEST_WINDOW)
-        notes = []
+        found = [*notes]
         if self._device.type == "cpu":
             _keep_freed_memory()
         self._head: Head | None = _output_head(model)
         if not self._head_fits(vocabulary):
             self._head = None
             longest = min(longest, _WHOLE_WINDOW)
-            notes.append(
+            found.append(
                 f"The head of {type(model).__name__} could not be taken off: windows of {longest} tokens, slower."
             )
         self._goes_on = self._head is not None and self._cache_fits(vocabulary)
         if not self._goes_on:
-            notes.append(f"{type(model).__name__} cannot go on from a cached prefix: edits are rescored in full.")
+            found.append(f"{type(model).__name__} cannot go on from a cached prefix: edits are rescored in full.")
         self.info = ModelInfo(
             name=name,
             revision=revision,
@@ -125,7 +136,7 @@ class TransformersLM:
             vocabulary=vocabulary,
             start_token=None if start_id is None else tokenizer.text_of(start_id),
             libraries=f"torch {torch.__version__}, transformers {transformers.__version__}",
-            notes=tuple(notes),
+            notes=tuple(found),
         )
 
     def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:

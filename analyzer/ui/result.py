@@ -33,7 +33,8 @@ def _show_summary(analysis: "Analysis") -> None:
     words, model = len(analysis.text.split()), analysis.model
     st.markdown(
         f"**{words:,} {'word' if words == 1 else 'words'}** · {len(analysis.text):,} characters · "
-        f"{len(analysis.scores):,} of {len(analysis.tokenization):,} tokens scored"
+        f"{len(analysis.scores):,} of {len(analysis.tokenization):,} tokens scored",
+        help="A token is a word or a piece of one: the unit in which the model reads.",
     )
     st.caption(" ".join([f"Model: {model.name} ({model.dtype}, {model.device}).", *model.notes]))
 
@@ -42,21 +43,19 @@ def _show_summary(analysis: "Analysis") -> None:
 def _show_text(analysis: "Analysis", run: int) -> None:
     """The coloured text; turning a page runs this function again and nothing else."""
     found = pages(analysis)
-    number = 1
+    page = found[0]
     if len(found) > 1:
-        number = st.session_state.get(f"page-{run}", 1)
-    page = found[number - 1]
-    token_view(analysis, page, key="token-view")
-    if len(found) > 1:
-        st.pagination(len(found), key=f"page-{run}")
+        number = st.pagination(len(found), key=f"page-{run}")
+        page = found[number - 1]
         st.caption(
             f"Page {number} of {len(found)}: tokens {page.first + 1:,} to {page.last:,} "
             f"of {len(analysis.tokenization):,}."
         )
+    token_view(analysis, page, key="token-view")
 
 
 def _show_key_numbers(analysis: "Analysis") -> None:
-    from analyzer.charts import BITS_PER_NAT
+    from analyzer.series import BITS_PER_NAT
     from analyzer.statistics import STATISTICS
 
     about = {statistic.name: statistic.description for statistic in STATISTICS}
@@ -83,10 +82,10 @@ def _show_charts(analysis: "Analysis") -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _draw(charts.rank_histogram(analysis, palette=palette), "ranks")
-        st.caption("The model’s first ten guesses are the first bar.")
+        st.caption("First bar: tokens among the model’s ten best guesses.")
     with right:
         _draw(charts.fluctuation_curve(analysis), "fluctuation")
-        st.caption("How likely the text was around each place: text written by a person tends to swing.")
+        st.caption("High: the text follows the model. Low: it goes its own way.")
     left, right = st.columns(2, gap="medium")
     with left:
         _draw(charts.frac_p_histogram(analysis), "frac-p")

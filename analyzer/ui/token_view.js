@@ -97,7 +97,9 @@ function createView(host) {
     if (first) makeCurrent(first);
   }
 
-  // What cannot be seen gets a mark in front, drawn by the style sheet: it is neither copied nor searched.
+  // What cannot be seen gets a mark, drawn by the style sheet, so that it is neither copied nor searched. The character
+  // itself stays in the text, inside the mark: there a direction override ends, a way to make a text read other than it
+  // is. Only a line end stands behind its mark, as it must break the line.
   function drawPiece(parent, piece) {
     let run = "";
     for (const character of piece) {
@@ -105,10 +107,9 @@ function createView(host) {
       if (mark) {
         if (run) parent.append(run);
         run = "";
-        add(parent, "span", "mark").dataset.mark = mark;
-        parent.classList?.toggle("steering", parent.classList.contains("steering") || mark.length > 1);
+        add(parent, "span", "mark", character === "\n" ? "" : character).dataset.mark = mark;
       }
-      run += character;
+      if (!mark || character === "\n") run += character;
     }
     parent.append(run);
   }
@@ -247,7 +248,7 @@ function createView(host) {
   function describeGuesses(t, ofPart) {
     const note = add(tip, "div", "note", "The model’s first guesses");
     if (ofPart) note.append(" in place of ", addToken(document.createElement("span"), data.strings[data.own[t]]));
-    note.append(" (▸ the text)");
+    note.append(" (→ the text)");
     const rows = add(tip, "div", "guesses");
     let listed = false;
     for (const j of range(t * data.per_token, data.per_token)) {
@@ -259,7 +260,7 @@ function createView(host) {
 
   function addGuess(rows, string, p, actual) {
     const row = add(rows, "div", actual ? "guess actual" : "guess");
-    add(row, "span", "here", actual ? "▸" : "");
+    add(row, "span", "here", actual ? "→" : "");
     addToken(add(row, "span", "word"), data.strings[string]);
     add(add(row, "span", "bar"), "i", "").style.width = `${100 * p}%`;
     add(row, "span", "share", percent(p));

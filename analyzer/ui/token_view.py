@@ -78,8 +78,8 @@ def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
     scales, its own text and the likeliest alternatives as places in one table of strings, with their probabilities in
     millionths.
     """
-    from analyzer.charts import BITS_PER_NAT
     from analyzer.markup import PALETTES, UNDERLINES, visible
+    from analyzer.series import BITS_PER_NAT
 
     scores = analysis.scores
     first, last = (max(0, token - scores.start) for token in (page.first, page.last))
@@ -116,9 +116,8 @@ def _modes(analysis: "Analysis", first: int, last: int) -> list[dict[str, Any]]:
     """The three scales: what each step means, and the step of each token as a digit."""
     import numpy as np
 
-    from analyzer.charts import BITS_PER_NAT
     from analyzer.markup import BUCKET_LABELS
-    from analyzer.statistics import frac_p, rank_buckets, surprise
+    from analyzer.series import BITS_PER_NAT, frac_p, rank_buckets, surprise
 
     part = analysis.scores.part(first, last)
     bits = np.searchsorted(_SURPRISE_BITS, surprise(part) * BITS_PER_NAT, side="left")

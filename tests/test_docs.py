@@ -1,0 +1,64 @@
+"""What the documents name exists, and what exists is documented."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from analyzer.analysis import Analyzer
+from analyzer.cli import main
+from analyzer.models.toy import ToyModel
+from analyzer.statistics import STATISTICS
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "samples").glob("*.md")]
+
+
+def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, command in group.commands.items():
+        found += (
+            commands(command, f"{prefix}{name} ") if isinstance(command, click.Group) else [(prefix + name, command)]
+        )
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(main))
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    assert f"`{name}" in REFERENCE or f"`analyzer {name}" in REFERENCE
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert any(f"`{flag}" in REFERENCE for flag in option.opts), option.opts
+
+
+def test_every_statistic_is_documented_with_its_meaning() -> None:
+    for statistic in STATISTICS:
+        assert f"| `{statistic.name}` | {statistic.unit} | {statistic.description} |" in REFERENCE
+
+
+def test_every_json_key_is_documented() -> None:
+    found = json.loads(Analyzer(ToyModel("ab")).analyze("ab").to_json())
+    for key in [*found, *found["model"], *found["tokens"][0], *found["tokens"][0]["top"][0]]:
+        assert re.search(rf"[`, ]{key}[`, ]", REFERENCE), key
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_two_commands_of_the_readme_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_every_architecture_of_the_readme_is_tested() -> None:
+    families = (ROOT / "tests" / "models" / "test_families.py").read_text("utf-8")
+    count = len(set(re.findall(r"\(tf\.(\w+)Config,", families)))
+    assert f"on {count} architectures" in (ROOT / "README.md").read_text("utf-8")
