@@ -5,7 +5,7 @@ Everything a person sees is a rendering of one ``Analysis``.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Analysis", "Analyzer", "NextTokens"]
+
+Progress = Callable[[int, int], None]
+"""Is given how many tokens are done, and of how many."""
 
 _CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
 _BATCH_TOKENS = {"cpu": 1200, "cuda": 16384}  # measured on a CPU: 800 to 1,600 is best; a GPU wants more
@@ -212,10 +215,11 @@ class Analyzer:
         self._top_k = top_k
         self._cache = PrefixCache(model, top_k=top_k, max_bytes=cache_bytes)
 
-    def analyze(self, text: str, context: str | None = None) -> Analysis:
+    def analyze(self, text: str, context: str | None = None, *, progress: Progress | None = None) -> Analysis:
         """Score one text.
 
-        What it shares with texts analysed lately is not read again.
+        What it shares with texts analysed lately is not read again; so a long text whose analysis was interrupted goes
+        on with the window at which it stopped.
 
         Parameters
         ----------
@@ -223,6 +227,8 @@ class Analyzer:
             Scored whole: what is longer than the model's window goes through it in overlapping windows.
         context : str, optional
             What stood before the text: a prompt, an earlier chapter. Conditions, is not scored.
+        progress : callable, optional
+            Is given the numbers of tokens scored and of tokens in all, after each window.
 
         Raises
         ------
@@ -232,7 +238,12 @@ class Analyzer:
             If the text holds lone surrogates.
         """
         plan = self._plan(text, context)
-        return self._analysis(plan, [self._cache.score(row) for row in plan.rows])
+        parts: list[TokenScores] = []
+        for row in plan.rows:
+            parts.append(self._cache.score(row))
+            if progress is not None:
+                progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in plan.rows))
+        return self._analysis(plan, parts)
 
     def analyze_many(self, texts: Iterable[str]) -> Iterator[Analysis]:
         """Score texts in batches of similar length; yields in the order given, with bounded memory.

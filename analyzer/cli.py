@@ -78,7 +78,7 @@ def analyze(file: str, context_file: str | None, as_json: bool, model: str | Non
 
     text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
     context = None if context_file is None else read_text(Path(context_file))
-    analysis = _analyzer(model, device, dtype).analyze(text, context)
+    analysis = _with_progress(_analyzer(model, device, dtype), text, context)
     if as_json:
         click.echo(analysis.to_json(indent=1))
     else:
@@ -196,6 +196,22 @@ def verify(ctx: click.Context) -> None:
         click.echo("Run `analyzer models fetch` to convert it again.", err=True)
         ctx.exit(1)
     click.echo(f"{folder}: every file is as it was converted")
+
+
+def _with_progress(analyzer: "Analyzer", text: str, context: str | None) -> "Analysis":
+    """Analyse, with a bar on standard error once a text takes more than one window; silent when not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("tokens"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("tokens", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=total > done)
+
+        return analyzer.analyze(text, context, progress=show)
 
 
 def _console() -> "Console":

@@ -12,6 +12,7 @@ from analyzer.analysis import Analyzer
 from analyzer.errors import EmptyText, InputError, InvalidText
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import Sampler
+from analyzer.windows import windows
 
 CORPUS = "to be or not to be, that is the question. " * 3
 
@@ -206,6 +207,26 @@ class TestCache:
             fresh = Analyzer(toy()).analyze(text, context)
             np.testing.assert_allclose(found.scores.log_prob, fresh.scores.log_prob, atol=1e-12)
             np.testing.assert_array_equal(found.scores.context_len, fresh.scores.context_len)
+
+
+def test_progress_is_told_and_an_interrupted_text_goes_on_where_it_stopped() -> None:
+    model = toy(window=200)
+    analyzer = Analyzer(model)
+    told: list[tuple[int, int]] = []
+
+    def stop_at_half(done: int, total: int) -> None:
+        told.append((done, total))
+        if done * 2 > total:
+            raise KeyboardInterrupt
+
+    text = "".join(chr(97 + n % 26 * 7 % 26) for n in range(1000))
+    with pytest.raises(KeyboardInterrupt):
+        analyzer.analyze(text, progress=stop_at_half)
+    assert told[0] == (199, 1000)
+    whole = analyzer.analyze(text, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (1000, 1000)
+    assert model.forward_passes == len(windows(1001, 1, 200))  # each window was read once, in one call or the other
+    np.testing.assert_array_equal(whole.scores.rank, Analyzer(toy()).analyze(text).scores.rank)
 
 
 def test_json_is_the_documented_object() -> None:

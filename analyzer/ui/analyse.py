@@ -104,8 +104,15 @@ def _analyse(text: str, context: str | None) -> None:
         if not text.strip():
             raise EmptyText("There is no text to analyse.", hint="Paste one into the box, or pick a sample.")
         analyzer = _session_analyzer()
+        place = st.empty()  # a bar appears after the first window of a long text
+
+        def show(done: int, total: int) -> None:
+            if done < total:
+                place.progress(done / total, f"{done:,} of {total:,} tokens")
+
         with st.spinner("Scoring each token …", show_time=True):
-            state[_ANALYSIS] = analyzer.analyze(text, context)
+            state[_ANALYSIS] = analyzer.analyze(text, context, progress=show)
+        place.empty()
         state[_RUN] = state.get(_RUN, 0) + 1
     except AnalyzerError as error:
         state[_ERROR] = str(error)
