@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer import markup
-from analyzer.errors import EmptyText
+from analyzer.errors import AnalyzerError, EmptyText, InputError
 from analyzer.models import LanguageModel, ModelInfo
 from analyzer.models.cache import PrefixCache
 from analyzer.sampling import Sampler
@@ -94,7 +94,7 @@ class Analysis:
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """The documented object of ``to_json`` (docs/json.md) as plain Python values."""
+        """The documented object of ``to_json`` (docs/reference.md) as plain Python values."""
         scores, tokens = self.scores, self.tokenization
         rows: list[dict[str, Any]] = []
         for i, (token_id, (start, end)) in enumerate(zip(tokens.ids.tolist(), tokens.spans.tolist(), strict=True)):
@@ -122,11 +122,11 @@ class Analysis:
             "context": self.context,
             "warnings": list(self.warnings),
             "tokens": rows,
-            "statistics": {name: None if math.isnan(value) else value for name, value in self.statistics.items()},
+            "statistics": {name: value if math.isfinite(value) else None for name, value in self.statistics.items()},
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """One JSON object, documented in docs/json.md; undefined statistics are null."""
+        """One JSON object, documented in docs/reference.md; undefined statistics are null."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent, allow_nan=False)
 
     def _repr_html_(self) -> str:
@@ -147,6 +147,8 @@ class NextTokens:
         The model's own.
     offered : float64 (k,)
         After the sampler; 0 for what it filters out, the same as `probability` without one.
+    warnings : tuple of str
+        What a reader of the numbers should know.
     """
 
     prompt: str
@@ -154,6 +156,7 @@ class NextTokens:
     texts: tuple[str, ...]
     probability: NDArray[np.float64]
     offered: NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> "pd.DataFrame":
         """One row a candidate: token, id, probability, cumulative, offered."""
@@ -180,6 +183,8 @@ class Analyzer:
         model, which several analyzers may share.
     device, dtype : str
         "auto", or as torch names them; only for a model given by name.
+    allow_pickle : bool
+        Also load weights that exist only as pickle files, which can run code.
     top_k : int
         How many alternatives are kept for each token; ten are needed by some statistics.
     cache_bytes : int
@@ -189,6 +194,8 @@ class Analyzer:
     ------
     ModelError
         If the model cannot be loaded.
+    InputError
+        If `top_k` is out of range.
 
     Examples
     --------
@@ -204,13 +211,16 @@ class Analyzer:
         *,
         device: str = "auto",
         dtype: str = "auto",
+        allow_pickle: bool = False,
         top_k: int = 10,
         cache_bytes: int = _CACHE_BYTES,
     ) -> None:
         if isinstance(model, str):
             from analyzer.models.loading import load
 
-            model = load(model, device=device, dtype=dtype)
+            model = load(model, device=device, dtype=dtype, allow_pickle=allow_pickle)
+        if not 1 <= top_k <= model.info.vocabulary:
+            raise InputError(f"top_k: got {top_k}.", hint=f"Give a number from 1 to {model.info.vocabulary}.")
         self.model: LanguageModel = model
         self._top_k = top_k
         self._cache = PrefixCache(model, top_k=top_k, max_bytes=cache_bytes)
@@ -253,15 +263,24 @@ class Analyzer:
         Raises
         ------
         EmptyText, InvalidText
-            For the first text that cannot be scored.
+            For the first text that cannot be scored, once all before it have been yielded.
         """
         waiting = iter(texts)
         while group := list(islice(waiting, _LOOK_AHEAD)):
-            plans = [self._plan(text, None) for text in group]
+            plans: list[_Plan] = []
+            refused: AnalyzerError | None = None
+            for text in group:
+                try:
+                    plans.append(self._plan(text, None))
+                except AnalyzerError as error:
+                    refused = error
+                    break
             rows = [row for plan in plans for row in plan.rows]
             scored = iter(self._score_batches(rows))
             for plan in plans:
                 yield self._analysis(plan, list(islice(scored, len(plan.rows))))
+            if refused is not None:
+                raise refused
 
     def next_tokens(self, prompt: str, k: int = 10, *, sampler: Sampler | None = None) -> NextTokens:
         """The k most likely tokens to follow `prompt`.
@@ -279,17 +298,24 @@ class Analyzer:
         ------
         EmptyText
             If there is nothing to continue.
+        InputError
+            If `k` is less than 1.
         """
-        ids = np.concatenate([self._start_ids(), self.model.tokenizer.encode(prompt).ids])[-self.model.info.window :]
+        if k < 1:
+            raise InputError(f"k: got {k}.", hint="Give a number from 1 on.")
+        whole = np.concatenate([self._start_ids(), self.model.tokenizer.encode(prompt).ids])
+        ids = whole[-self.model.info.window :]
         if not len(ids):
             raise EmptyText("The prompt is empty, and this model has no start token.", hint="Give at least one word.")
         _, state = self.model.extend(None, Row(ids, len(ids)), top_k=1)
         logits = self.model.next_logits(state)
         probability = np.exp(log_softmax(logits))
         offered = probability if sampler is None else sampler.offered(logits)
-        best = np.argsort(-probability, kind="stable")[: max(k, 1)]
+        best = np.argsort(-probability, kind="stable")[:k]
         texts = tuple(self.model.tokenizer.text_of(int(i)) for i in best)
-        return NextTokens(prompt, best, texts, probability[best], offered[best])
+        cut = f"Longer than the model's window: only the last {len(ids):,} tokens of the prompt were read."
+        warnings = (cut,) if len(ids) < len(whole) else ()
+        return NextTokens(prompt, best, texts, probability[best], offered[best], warnings)
 
     def _start_ids(self) -> NDArray[np.int64]:
         return np.array([] if self.model.start_id is None else [self.model.start_id], np.int64)
@@ -337,12 +363,15 @@ class Analyzer:
         unknown = self.model.tokenizer.unknown_id
         if unknown is not None and (count := int((plan.tokenization.ids == unknown).sum())):
             found.append(f"{count} tokens are unknown to the model's vocabulary: their scores say little.")
+        size = self.model.info.window
         if len(plan.windows) > 1:
-            size = self.model.info.window
             found.append(
                 f"Longer than the model's window: read in {len(plan.windows)} overlapping windows of {size:,} tokens, "
-                f"each token scored once with at least {size // 2:,} tokens before it."
+                f"each token scored once, with at least {size // 2:,} tokens before it or all there are."
             )
+        if plan.windows[0].start:
+            read = plan.windows[0].first - plan.windows[0].start
+            found.append(f"What stood before is longer than the model's window: its last {read:,} tokens were read.")
         return tuple(found)
 
 

@@ -3,6 +3,7 @@
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
 
+import io
 import json
 import math
 import shutil
@@ -39,6 +40,9 @@ class _Sentences(click.Group):
 
 def _model_options(command: _Command) -> _Command:
     for option in (
+        click.option(
+            "--allow-pickle", is_flag=True, help="Also load weights that exist only as pickle: they can run code."
+        ),
         click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16 or float64."),
         click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, …"),
         click.option("--model", metavar="NAME", help="A hub id, a folder or a GGUF file; else the embedded model."),
@@ -47,19 +51,23 @@ def _model_options(command: _Command) -> _Command:
     return command
 
 
-def _analyzer(model: str | None, device: str, dtype: str) -> "Analyzer":
+def _analyzer(model: str | None, device: str, dtype: str, allow_pickle: bool) -> "Analyzer":
     from analyzer.analysis import Analyzer
     from analyzer.models import store
 
     if model is None:
         store.ensure_default(report=lambda line: click.echo(line, err=True))
-    return Analyzer(model or store.DEFAULT_MODEL, device=device, dtype=dtype)
+    name = store.DEFAULT_MODEL if model is None else model
+    return Analyzer(name, device=device, dtype=dtype, allow_pickle=allow_pickle)
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="analyzer")
 def main() -> None:
     """Who wrote this, a person or a model, and how can one tell?"""
+    for stream in (sys.stdout, sys.stderr):  # a text may hold what the terminal's encoding does not
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @main.command()
@@ -67,9 +75,11 @@ def main() -> None:
 @click.option(
     "--context", "context_file", metavar="FILE", help="What stood before the text; conditions, is not scored."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as documented in docs/json.md.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as documented in docs/reference.md.")
 @_model_options
-def analyze(file: str, context_file: str | None, as_json: bool, model: str | None, device: str, dtype: str) -> None:
+def analyze(
+    file: str, context_file: str | None, as_json: bool, model: str | None, device: str, dtype: str, allow_pickle: bool
+) -> None:
     """Colour a text by how surprising each token is, and print its statistics.
 
     FILE is UTF-8 text; - reads standard input.
@@ -78,9 +88,9 @@ def analyze(file: str, context_file: str | None, as_json: bool, model: str | Non
 
     text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
     context = None if context_file is None else read_text(Path(context_file))
-    analysis = _with_progress(_analyzer(model, device, dtype), text, context)
+    analysis = _with_progress(_analyzer(model, device, dtype, allow_pickle), text, context)
     if as_json:
-        click.echo(analysis.to_json(indent=1))
+        click.echo(analysis.to_json(indent=1).encode())  # UTF-8 whatever the terminal's encoding
     else:
         _print_analysis(analysis, _console())
 
@@ -97,7 +107,7 @@ def analyze(file: str, context_file: str | None, as_json: bool, model: str | Non
 @_model_options
 def next_tokens(
     prompt: str, k: int, temperature: float, top_k: int | None, top_p: float, as_json: bool, model: str | None,
-    device: str, dtype: str,
+    device: str, dtype: str, allow_pickle: bool,
 ) -> None:  # fmt: skip
     """List the tokens most likely to follow PROMPT."""
     from rich.table import Table
@@ -106,9 +116,10 @@ def next_tokens(
     from analyzer.sampling import Sampler
 
     sampler = Sampler(temperature=temperature, top_k=top_k, top_p=top_p)
-    found = _analyzer(model, device, dtype).next_tokens(prompt, k, sampler=sampler)
+    found = _analyzer(model, device, dtype, allow_pickle).next_tokens(prompt, k, sampler=sampler)
     if as_json:
-        click.echo(json.dumps(found.to_frame().to_dict(orient="records"), ensure_ascii=False, indent=1))
+        rows = found.to_frame().to_dict(orient="records")
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False).encode())
         return
     table = Table("rank", "token", "id", "probability", "cumulative", box=None, pad_edge=False)
     for column in table.columns[2:]:
@@ -121,6 +132,8 @@ def next_tokens(
         cells = [str(rank), visible(text).replace(" ", "␣"), str(token_id), f"{p:.2%}", f"{cumulative:.2%}"]
         table.add_row(*cells, *([f"{offered:.2%}"] if shaped else []))
     _console().print(table, markup=False)
+    for warning in found.warnings:
+        click.echo(f"Note: {warning}", err=True)
 
 
 @main.group()
@@ -136,7 +149,7 @@ def list_models() -> None:
 
     from analyzer.models import store
 
-    ready = "ready" if store.default_folder().is_dir() else "run `analyzer models fetch`"
+    ready = "ready" if store.is_ready() else "run `analyzer models fetch`"
     click.echo(f"{store.DEFAULT_MODEL}  (default)  {ready}")
     try:
         repositories = scan_cache_dir().repos
@@ -174,11 +187,11 @@ def fetch(name: str | None) -> None:
 
 @models.command()
 @_model_options
-def info(model: str | None, device: str, dtype: str) -> None:
+def info(model: str | None, device: str, dtype: str, allow_pickle: bool) -> None:
     """Load a model and say what it is."""
     from dataclasses import asdict
 
-    for key, value in asdict(_analyzer(model, device, dtype).model.info).items():
+    for key, value in asdict(_analyzer(model, device, dtype, allow_pickle).model.info).items():
         click.echo(f"{key:15} {value}")
 
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from analyzer.errors import ModelError
 from analyzer.tokens import read_only
 
 __all__ = ["Head", "Row", "TokenScores", "join", "log_softmax", "score_rows"]
@@ -48,7 +49,8 @@ class TokenScores:
     rank : int64 (S,)
         1 + number of vocabulary entries strictly more likely: 1 = most likely, equally likely entries share a rank.
     top_ids, top_log_prob : int64, float64 (S, K)
-        The K most likely entries, most likely first, lower id first among equals.
+        The K most likely entries, most likely first, lower id first among equals. Where more entries are equally likely
+        at the last place than there is room for, which of them are listed is left open.
     context_len : int64 (S,)
         How many tokens the prediction was conditioned on, start token included.
     """
@@ -144,6 +146,11 @@ def score_rows(
     -------
     list of TokenScores
         With start = 0 and S = n - first each.
+
+    Raises
+    ------
+    ModelError
+        If the model's numbers overflow.
     """
     counts = [len(row.ids) - row.first for row in rows]
     # The one shift: the state at position first - 1 predicts the token at position first, and so on.
@@ -159,6 +166,11 @@ def score_rows(
     ]
     c, z, mean, second, rank, top_c, top_ids = (torch.cat(column).cpu().numpy() for column in zip(*chunks, strict=True))
     log_z = np.log(z.astype(np.float64))
+    if not np.isfinite(log_z).all():
+        raise ModelError(
+            f"The model's numbers overflow for {np.count_nonzero(~np.isfinite(log_z))} of {len(log_z)} tokens.",
+            hint="Use dtype float32 or bfloat16; if it is, the model's weights are broken.",
+        )
     whole = {
         "log_prob": c - log_z,
         # Rounding may leave a certain position a hair below zero.
@@ -199,9 +211,10 @@ def _reduce(logits: Tensor, targets: Tensor, k: int) -> tuple[Tensor, ...]:
 
 
 def _top_k(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest logits (N, k) and their ids, largest first, lower id first among equals.
+    """The k largest logits (N, k) and their ids, largest first, lower id first among those listed.
 
-    Two stages, exact: the k largest lie in the k blocks whose maxima are largest, or in the tail behind the last block.
+    Two stages, exact in the logits: the k largest lie in the k blocks whose maxima are largest, or in the tail behind
+    the last block.
     """
     n, v = logits.shape
     blocks = v // _BLOCK

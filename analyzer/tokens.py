@@ -166,7 +166,7 @@ class TextTokenizer:
     @property
     def vocabulary_size(self) -> int:
         """One more than the largest id, added tokens included."""
-        return int(self._backend.get_vocab_size(with_added_tokens=True))
+        return 1 + max(self._backend.get_vocab(with_added_tokens=True).values())
 
     def encode(self, text: str) -> Tokenization:
         """Split `text` into tokens, byte-exact.

@@ -28,6 +28,11 @@ def windows(length: int, first: int, size: int) -> list[Window]:
     size : int
         Most tokens in one window, at least 2.
 
+    Raises
+    ------
+    ValueError
+        If `first` or `size` is too small.
+
     Examples
     --------
     >>> windows(7, 1, 10)
@@ -35,6 +40,8 @@ def windows(length: int, first: int, size: int) -> list[Window]:
     >>> windows(7, 1, 4)
     [Window(start=0, first=1, end=4), Window(start=2, first=4, end=6), Window(start=3, first=6, end=7)]
     """
+    if size < 2 or first < 1:
+        raise ValueError(f"windows: expected size of at least 2 and first of at least 1, got {size} and {first}")
     found: list[Window] = []
     while first < length:
         # While the beginning of the text is in reach, use all of the window; later, half of it is context.

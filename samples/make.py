@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from analyzer.models import store
+from analyzer.models import ModelInfo, store
 from analyzer.models.loading import load
 from analyzer.models.transformers_lm import TransformersLM
 from analyzer.sampling import Sampler
@@ -47,7 +47,7 @@ class Job:
     seed, limit : int
         Of the generator; most tokens drawn.
     human, boundary : str, int
-        For a mixed text: the file whose first `boundary` code points stand, as part of the text, after `prompt`.
+        For a mixed text: the file whose first `boundary` code points follow `prompt` and begin the text.
     """
 
     file: str
@@ -64,12 +64,55 @@ class Job:
 JOBS = (
     Job(
         file="ai-greedy.txt",
-        title="The umbrella, always the likeliest token",
-        origin="Written by the default model after a title, always taking the likeliest token: soon it goes in circles.",
-        prompt=PLAIN.format("A Short History of the Umbrella\n\n"),
+        title="The lighthouse, always the likeliest token",
+        origin="The default model goes on from the title “The Lighthouse”, always with the likeliest token, "
+        "and ends up going round in circles.",
+        prompt=PLAIN.format("The Lighthouse\n"),
         sampler=Sampler(temperature=0),
-        seed=0,  # not used: nothing is drawn
-        limit=300,
+        seed=0,  # of no effect: there is one token to draw from
+        limit=350,
+    ),
+    Job(
+        file="ai-top-k.txt",
+        title="An essay on walking to work, top-k 40 at temperature 0.7",
+        origin="The default model's answer to “Write a short essay on the advantages of walking to work.”, drawn with "
+        "settings that chat programs use.",
+        prompt=CHAT.format("Write a short essay on the advantages of walking to work."),
+        sampler=Sampler(temperature=0.7, top_k=40),
+        seed=1,
+        limit=400,
+    ),
+    Job(
+        file="ai-nucleus.txt",
+        title="An essay on city parks, top-p 0.9",
+        origin="The default model's answer to “Write a short essay on city parks.”, drawn from the likeliest tokens "
+        "that together reach 90 %.",
+        prompt=CHAT.format("Write a short essay on city parks."),
+        sampler=Sampler(top_p=0.9),
+        seed=2,
+        limit=360,
+    ),
+    Job(
+        file="ai-pure-sampling.txt",
+        title="An essay on repairing old things, pure sampling",
+        origin="The default model's answer to “Write a short essay on the pleasure of repairing old things.”, drawn "
+        "from all tokens: nearly as surprising as a person's text.",
+        prompt=CHAT.format("Write a short essay on the pleasure of repairing old things."),
+        sampler=Sampler(),
+        seed=1,
+        limit=360,
+    ),
+    Job(
+        file="mixed-tv-typewriter.txt",
+        title="The TV typewriter, begun by a person and finished by the model",
+        origin="The first three paragraphs of human-tv-typewriter.txt but for their last sentence, "
+        "then the default model.",
+        prompt=PLAIN.format(""),
+        sampler=Sampler(temperature=0.7, top_k=40),
+        seed=1,
+        limit=220,
+        human="human-tv-typewriter.txt",
+        boundary=953,  # behind “Rules are rules, you know.”
     ),
 )
 
@@ -82,14 +125,14 @@ def main() -> None:
     index = FOLDER / "index.json"
     entries = [entry for entry in json.loads(index.read_text("utf-8")) if entry["kind"] == "human"]
     for job in JOBS:
-        opening = (FOLDER / job.human).read_text("utf-8")[: job.boundary] if job.human else ""
+        opening = (FOLDER / job.human).read_bytes().decode()[: job.boundary] if job.human else ""
         ids = generate(model, tokenizer, job, job.prompt + opening)
-        text = opening + whole_sentences(tokenizer.decode(ids, skip_special_tokens=False), cut=len(ids) == job.limit)
-        text = text if opening else text.lstrip()
+        drawn = whole_sentences(tokenizer.decode(ids, skip_special_tokens=False))
+        text = opening + drawn if opening else drawn.lstrip()
         (FOLDER / job.file).write_bytes(text.encode())
-        entries.append(entry_of(job, text, model))
+        entries.append(entry_of(job, text, len(ids), model.info))
         print(f"{job.file}: {len(text.split())} words")
-    index.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    index.write_bytes((json.dumps(entries, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def generate(model: TransformersLM, tokenizer: Tokenizer, job: Job, prompt: str) -> list[int]:
@@ -97,35 +140,46 @@ def generate(model: TransformersLM, tokenizer: Tokenizer, job: Job, prompt: str)
     generator = torch.Generator().manual_seed(job.seed)
     ends = {tokenizer.token_to_id(token) for token in ENDS}
     ids = np.array(tokenizer.encode(prompt, add_special_tokens=False).ids, np.int64)
-    _, state = model.extend(None, Row(ids, len(ids)), top_k=1)
-    drawn: list[int] = []
-    while len(drawn) < job.limit:
+    start = len(ids)
+    _, state = model.extend(None, Row(ids, start), top_k=1)
+    while len(ids) < start + job.limit:
         offered = torch.from_numpy(job.sampler.offered(model.next_logits(state)))
         token = int(torch.multinomial(offered, 1, generator=generator))
         if token in ends:
             break
-        drawn.append(token)
         ids = np.append(ids, token)
         _, state = model.extend(state, Row(ids, len(ids)), top_k=1)
-    return drawn
+    return [int(token) for token in ids[start:]]
 
 
-def whole_sentences(text: str, *, cut: bool) -> str:
-    """`text` without white space at its end and, where the limit cut it, without its unfinished last sentence."""
-    finished = re.match(r".*[.!?][\"”’)]*(?=\s)", text, re.DOTALL) if cut else None
-    return (finished[0] if finished else text).rstrip()
+def whole_sentences(text: str) -> str:
+    """`text` up to the end of its last whole sentence: the limit may have cut the next one."""
+    whole = re.match(r".*[.!?][\"”’)]*(?=\s|$)", text, re.DOTALL)
+    return whole[0] if whole else text
 
 
-def entry_of(job: Job, text: str, model: TransformersLM) -> dict[str, Any]:
-    """The job's object in index.json."""
-    settings = asdict(job.sampler) | {"seed": job.seed, "limit": job.limit, "prompt": job.prompt}
-    made_by = {name: getattr(model.info, name) for name in ("name", "revision", "dtype", "libraries")}
-    entry = {"file": job.file, "title": job.title, "kind": "mixed" if job.human else "ai", "origin": job.origin}
-    if job.human:
-        entry |= {"boundary": job.boundary}
-        settings |= {"human": job.human}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return entry | {"settings": settings | {"model": made_by}, "sha256": digest}
+def entry_of(job: Job, text: str, drawn: int, model: ModelInfo) -> dict[str, Any]:
+    """The job's object in index.json; `drawn` is the number of tokens."""
+    settings = {
+        "model": model.name,
+        "revision": model.revision,
+        "dtype": model.dtype,
+        "libraries": model.libraries,
+        **asdict(job.sampler),
+        "seed": job.seed,
+        "limit": job.limit,
+        "drawn": drawn,
+        "prompt": job.prompt,
+    }
+    return {
+        "file": job.file,
+        "title": job.title,
+        "kind": "mixed" if job.human else "ai",
+        "origin": job.origin,
+        **({"boundary": job.boundary} if job.human else {}),
+        "settings": settings | ({"human": job.human} if job.human else {}),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 
 import numpy as np
 import pytest
@@ -51,10 +52,34 @@ def test_without_start_token_the_first_token_has_no_score() -> None:
     assert json.loads(analysis.to_json())["tokens"][0]["rank"] is None
 
 
-@pytest.mark.parametrize("text", ["", None])
-def test_nothing_to_score_is_one_sentence(text: str | None) -> None:
+def test_nothing_to_score_is_one_sentence() -> None:
     with pytest.raises(EmptyText, match="no text"):
-        Analyzer(toy()).analyze(text or "")
+        Analyzer(toy()).analyze("")
+
+
+def test_a_context_longer_than_the_window_is_not_cut_in_silence() -> None:
+    analyzer = Analyzer(toy(window=100))
+    analysis = analyzer.analyze("to be", context="b" * 1000)
+    assert "tokens were read" in analysis.warnings[-1]
+    assert analysis.scores.context_len.min() >= 50
+    assert analyzer.analyze("to be", context="b" * 10).warnings == ()
+    assert "last 100 tokens" in analyzer.next_tokens("b" * 1000, 3).warnings[0]
+    assert analyzer.next_tokens("b", 3).warnings == ()
+
+
+def test_many_texts_before_a_bad_one_are_not_lost() -> None:
+    found = Analyzer(toy()).analyze_many(["to", "be", "", "or"])
+    assert [next(found).text, next(found).text] == ["to", "be"]
+    with pytest.raises(EmptyText):
+        next(found)
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 258])
+def test_impossible_numbers_of_alternatives_are_refused(top_k: int) -> None:
+    with pytest.raises(InputError, match="from 1 to 257"):
+        Analyzer(toy(), top_k=top_k)
+    with pytest.raises(InputError, match="from 1 on"):
+        Analyzer(toy()).next_tokens("to", -5)
 
 
 def test_one_token_without_start_token_is_one_sentence() -> None:
@@ -189,6 +214,26 @@ class TestCache:
         analyzer.analyze(self.TEXT[60:], context=self.TEXT[:60])
         whole = analyzer.analyze(self.TEXT)
         np.testing.assert_allclose(whole.scores.log_prob, Analyzer(toy()).analyze(self.TEXT).scores.log_prob)
+
+    def test_an_unchanged_text_of_many_windows_is_not_read_again(self) -> None:
+        """Even where the states of its windows do not all fit: scores are kept longer than states."""
+        model = toy(window=200)
+        text = "".join(random.Random(0).choices("abcdefgh", k=2000))
+        whole = Analyzer(toy()).analyze(text).scores
+        bound = whole.nbytes + 45_000  # the tokens of all windows are 34 kB, and their states as much again
+        analyzer = Analyzer(model, cache_bytes=bound)
+        analyzer.analyze(text)
+        passes = model.forward_passes
+        states = [entry.state for entry in analyzer._cache._entries.values()]
+        assert None in states
+        assert analyzer._cache.nbytes <= bound
+        np.testing.assert_array_equal(analyzer.analyze(text).scores.rank, whole.rank)
+        assert model.forward_passes == passes
+
+    def test_no_cache_keeps_nothing(self) -> None:
+        analyzer = Analyzer(toy(), cache_bytes=0)
+        analyzer.analyze(self.TEXT)
+        assert analyzer._cache.nbytes == 0
 
     def test_memory_is_bounded(self) -> None:
         analyzer = Analyzer(toy(), cache_bytes=100_000)

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,24 @@ def test_no_file_is_one_line_and_status_2(name: str, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "cannot be read" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_characters_gets_escapes(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("to be 👍\n", encoding="utf-8")
+    code = (
+        "import sys\nfrom analyzer import cli\nfrom analyzer.analysis import Analyzer\n"
+        "from analyzer.models.toy import ToyModel\ncli._analyzer = lambda *_: Analyzer(ToyModel('to be'))\n"
+        "cli.main(sys.argv[1:])\n"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    for arguments in (["analyze", str(path)], ["analyze", "--json", str(path)], ["next", "to"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, env=environment, check=True
+        )
+        if "--json" in arguments:
+            assert json.loads(done.stdout.decode("utf-8"))["text"] == "to be 👍\n"
 
 
 def test_next_lists_tokens_with_visible_spaces() -> None:

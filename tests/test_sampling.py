@@ -20,6 +20,7 @@ LOGITS = torch.tensor([4.0, 2.0, 1.0, 1.0]).log()
         (Sampler(top_p=0.7), [2 / 3, 1 / 3, 0, 0]),
         (Sampler(top_p=0.01), [1, 0, 0, 0]),  # always at least one
         (Sampler(temperature=0.5, top_p=0.7), [1, 0, 0, 0]),  # temperature first: 16/22 alone reaches 0.7
+        (Sampler(temperature=1e-320), [1, 0, 0, 0]),
         (Sampler(top_k=100), [1 / 2, 1 / 4, 1 / 8, 1 / 8]),
     ],
 )

@@ -29,6 +29,12 @@ def test_by_hand(length: int, first: int, size: int, wanted: list[tuple[int, int
     assert windows(length, first, size) == [Window(*w) for w in wanted]
 
 
+@pytest.mark.parametrize(("first", "size"), [(1, 1), (1, 0), (1, -5), (0, 4)])
+def test_impossible_sizes_are_refused(first: int, size: int) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        windows(10, first, size)
+
+
 @given(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 400))
 def test_batches_hold_everything_once_within_budget(lengths: list[int], budget: int) -> None:
     groups = batches(lengths, budget)

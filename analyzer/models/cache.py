@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +19,26 @@ _WORTH_KEEPING = 32  # tokens; going on from fewer saves less than attention wit
 class _Entry:
     row: Row
     scores: TokenScores
-    state: State
+    state: State | None
 
     @property
     def nbytes(self) -> int:
-        return self.scores.nbytes + self.state.nbytes
+        return self.row.ids.nbytes + self.scores.nbytes + (0 if self.state is None else self.state.nbytes)
 
 
 class PrefixCache:
     """The latest rows of one model, forgotten least-recently-used first.
 
     A cache belongs to one model, dtype and set of alternatives, and to one user: that is its key. An unchanged row is
-    not read again; a changed one is read from the first changed token on.
+    not read again; a changed one is read from the first changed token on. Where memory runs short the states go first,
+    which weigh two hundred times as much as the scores: an unchanged text, however long, is then still not read again.
 
     Parameters
     ----------
     model : LanguageModel
     top_k : int
     max_bytes : int
-        Bound on the memory held; a row that alone exceeds it is scored but not kept.
+        Bound on the memory held; a row that alone exceeds it is scored but not kept. 0 keeps nothing.
     """
 
     def __init__(self, model: LanguageModel, *, top_k: int, max_bytes: int) -> None:
@@ -54,6 +55,8 @@ class PrefixCache:
 
     def score(self, row: Row) -> TokenScores:
         """Score `row`, reading only what no remembered row shares with it."""
+        if not self._max_bytes:
+            return self._model.score([row], top_k=self._top_k)[0]
         with self._lock:
             return self._score(row)
 
@@ -62,28 +65,38 @@ class PrefixCache:
         if key in self._entries:
             self._entries.move_to_end(key)
             return self._entries[key].scores
-        best = max(self._entries.values(), key=lambda e: _shared(e.row.ids, row.ids), default=None)
-        shared = 0 if best is None else _shared(best.row.ids, row.ids)
-        kept: list[TokenScores] = []
-        state: State | None = None
-        if best is not None and shared >= _WORTH_KEEPING:
-            # Scores are kept only where the remembered row has them from row.first on.
-            kept_to = max(row.first, shared) if best.row.first <= row.first else row.first
-            state = best.state.crop(min(shared, kept_to))
-            if state is not None and kept_to > row.first:
-                kept = [best.scores.part(row.first - best.row.first, kept_to - best.row.first)]
+        state, kept = self._prefix(row)
         first = row.first + sum(map(len, kept))
         if state is not None and len(state.ids) == len(row.ids):  # a prefix of a remembered row: nothing to read
             return join(kept, start=0)
         new, state = self._model.extend(state, Row(row.ids, first), top_k=self._top_k)
         scores = join([*kept, new], start=0)
-        self._keep(key, _Entry(row, scores, state))
+        self._entries[key] = _Entry(row, scores, state)
+        self._forget()
         return scores
 
-    def _keep(self, key: tuple[bytes, int], entry: _Entry) -> None:
-        self._entries[key] = entry
-        while self._entries and self.nbytes > self._max_bytes:
-            self._entries.popitem(last=False)
+    def _prefix(self, row: Row) -> tuple[State | None, list[TokenScores]]:
+        """The state after the longest remembered prefix of `row`, and the scores that are known from it."""
+        with_state = [entry for entry in self._entries.values() if entry.state is not None]
+        best = max(with_state, key=lambda entry: _shared(entry.row.ids, row.ids), default=None)
+        if best is None or best.state is None or (shared := _shared(best.row.ids, row.ids)) < _WORTH_KEEPING:
+            return None, []
+        # Scores are known only where the remembered row has them from row.first on.
+        known_to = max(row.first, shared) if best.row.first <= row.first else row.first
+        state = best.state.crop(min(shared, known_to))
+        if state is None or known_to == row.first:
+            return state, []
+        return state, [best.scores.part(row.first - best.row.first, known_to - best.row.first)]
+
+    def _forget(self) -> None:
+        """Come back under the bound: drop states, oldest first, then rows."""
+        excess = self.nbytes - self._max_bytes
+        for key, entry in list(self._entries.items()):
+            if excess > 0 and entry.state is not None:
+                excess -= entry.state.nbytes
+                self._entries[key] = replace(entry, state=None)
+        while self._entries and excess > 0:
+            excess -= self._entries.popitem(last=False)[1].nbytes
 
 
 def _shared(a: NDArray[np.int64], b: NDArray[np.int64]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from safetensors import SafetensorError
 
 from analyzer.errors import ModelUnavailable, TokenizerMismatch
 from analyzer.models import store
@@ -59,10 +59,12 @@ def load(
     model's configuration; else its end-of-text token, which separated documents in training; else none. The default
     model's is ``<|endoftext|>``, chosen by measurement (docs/adr/0003-start-token.md).
     """
-    place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+    place = _device(device)
     number = _dtype(dtype, place)
     if name == store.DEFAULT_MODEL:
         return _load_default(place, number, window)
+    if not name:
+        raise ModelUnavailable("The model's name is empty.", hint="Give a hub id, a folder or a GGUF file.")
     path = Path(name).expanduser()
     options: dict[str, Any] = {"trust_remote_code": False}
     notes: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ def load(
     else:
         source, fingerprint = name, ""
         options["revision"] = revision
-    model, tokenizer = _from_pretrained(source, number, options, allow_pickle=allow_pickle)
+    model, tokenizer = _from_pretrained(name, source, number, options, allow_pickle=allow_pickle)
     start_id = _start_token(tokenizer, model.config)
     backend = TextTokenizer(tokenizer.backend_tokenizer)
     return TransformersLM(
@@ -108,6 +110,20 @@ def download(name: str) -> Path:
         ) from error
 
 
+def _device(name: str) -> torch.device:
+    """The device, after a try whether it can hold anything."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device).tolist()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # what torch raises depends on the device
+        raise ModelUnavailable(
+            f"The device {name!r} cannot be used here.", hint="Choose auto, cpu, or cuda where there is a GPU."
+        ) from error
+    return device
+
+
 def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         if device.type == "cuda":
@@ -132,13 +148,17 @@ def _load_default(device: torch.device, dtype: torch.dtype, window: int | None) 
     config = LlamaConfig.from_pretrained(folder)
     with torch.device("meta"):
         model = LlamaForCausalLM(config)
-    weights = {key: tensor.to(dtype) for key, tensor in load_file(folder / "model.safetensors", str(device)).items()}
+    try:
+        stored = load_file(folder / "model.safetensors", str(device))
+    except SafetensorError as error:
+        raise ModelUnavailable(f"{folder} is damaged: {error}.", hint="Run `analyzer models fetch`.") from error
+    weights = {key: tensor.to(dtype) for key, tensor in stored.items()}
     model.load_state_dict(weights, strict=False, assign=True)
     model.tie_weights()
     model.model.rotary_emb = LlamaRotaryEmbedding(config).to(device)  # computed, not stored
     left = [key for key, tensor in [*model.named_parameters(), *model.named_buffers()] if tensor.is_meta]
     if left:
-        raise ModelUnavailable(f"The default model lacks {left[0]}.", hint="Run `analyzer models fetch --again`.")
+        raise ModelUnavailable(f"The default model lacks {left[0]}.", hint="Run `analyzer models fetch`.")
     return TransformersLM(
         model.eval(),
         TextTokenizer.from_file(folder / "tokenizer.json"),
@@ -150,31 +170,44 @@ def _load_default(device: torch.device, dtype: torch.dtype, window: int | None) 
 
 
 def _from_pretrained(
-    source: str, dtype: torch.dtype, options: dict[str, Any], *, allow_pickle: bool
+    name: str, source: str, dtype: torch.dtype, options: dict[str, Any], *, allow_pickle: bool
 ) -> tuple[Any, Any]:
     """Model and tokenizer by the library's own loader, its errors in our words."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    # What the loaders raise on odd files, besides their own OSError and ValueError.
+    failures = (OSError, ValueError, LookupError, ImportError, RuntimeError, TypeError, AttributeError, SafetensorError)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=dtype, use_safetensors=None if allow_pickle else True, **options
-        )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        hint = "Check the name; a hub model needs the network once, a local one needs config.json and weights."
-        if "safetensors" in str(error) and not allow_pickle:
-            hint = "If its weights exist only as pickle and you trust their author, allow pickle by name."
-        elif "remote code" in str(error) or "trust_remote_code" in str(error):
-            hint = "This model brings code of its own, which is never run. Choose one that transformers knows."
-        raise ModelUnavailable(f"{source} could not be loaded: {first_line}", hint=hint) from error
+    except failures as error:
+        raise ModelUnavailable(
+            f"The tokenizer of {name} could not be loaded: {_first_line(error)}",
+            hint="Check the name; a hub model needs the network once, a local one needs tokenizer.json beside it.",
+        ) from error
     if not tokenizer.is_fast:
         raise TokenizerMismatch(
-            f"The tokenizer of {source} gives no character offsets.", hint="Choose a model with a tokenizer.json."
+            f"The tokenizer of {name} gives no character offsets.", hint="Choose a model with a tokenizer.json."
         )
-    if not isinstance(model, nn.Module):
-        raise ModelUnavailable(f"{source} is not a torch model.", hint="Choose a causal language model.")
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, use_safetensors=None if allow_pickle else True, output_loading_info=True, **options
+        )
+    except failures as error:
+        hint = "Check the name; a hub model needs the network once, a local one needs config.json and weights."
+        if "safetensors" in str(error) and "pytorch_model.bin" in str(error) and not allow_pickle:
+            hint = "Weights that exist only as pickle can run code: if you trust their author, say --allow-pickle."
+        elif "trust_remote_code" in str(error):
+            hint = "This model brings code of its own, which is never run. Choose one that transformers knows."
+        raise ModelUnavailable(f"{name} could not be loaded: {_first_line(error)}", hint=hint) from error
+    if unfit := sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]])):
+        raise ModelUnavailable(
+            f"{name} lacks {len(unfit)} of its weights, such as {unfit[0]}.", hint="Fetch it again, or choose another."
+        )
     return model, tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _start_token(tokenizer: Any, config: Any) -> int | None:

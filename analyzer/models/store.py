@@ -37,6 +37,7 @@ __all__ = [
     "find_gguf",
     "home",
     "install_package",
+    "is_ready",
     "verify",
 ]
 
@@ -131,6 +132,11 @@ def default_folder() -> Path:
     'SmolLM2-135M-Instruct-b179c9523d0e-v1'
     """
     return home() / "models" / f"{DEFAULT_MODEL}-{GGUF_SHA256[:12]}-v{FORMAT}"
+
+
+def is_ready() -> bool:
+    """Whether the converted default model is there, whole by the names and sizes of its files."""
+    return _is_complete(default_folder())
 
 
 def find_gguf() -> Path | None:

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
-from analyzer.errors import TokenizerMismatch
+from analyzer.errors import InputError, ModelUnavailable, TokenizerMismatch
 from analyzer.models.base import ModelInfo, State
 from analyzer.scoring import Head, Row, TokenScores, score_rows
 from analyzer.tokens import TextTokenizer
@@ -33,6 +33,7 @@ __all__ = ["TransformersLM"]
 
 _LONGEST_WINDOW = 8192  # attention grows with the square: beyond this, half-overlapping windows cost less
 _UNBOUNDED_WINDOW = 2048  # for architectures without position limit
+_COMPUTING = threading.RLock()  # one for all models: the matrix precision is a setting of the process
 _WHOLE_WINDOW = 512  # where the head cannot be taken off, all logits of a window exist at once
 
 
@@ -85,6 +86,10 @@ class TransformersLM:
     ------
     TokenizerMismatch
         If the tokenizer has more entries than the model.
+    ModelUnavailable
+        If the model is not causal.
+    InputError
+        If the window is less than 2 tokens.
     """
 
     def __init__(
@@ -100,7 +105,6 @@ class TransformersLM:
     ) -> None:
         self.tokenizer = tokenizer
         self.start_id = start_id
-        self._lock = threading.RLock()
         self._model = model
         embedding = model.get_input_embeddings().weight
         self._device: torch.device = embedding.device
@@ -111,11 +115,18 @@ class TransformersLM:
                 f"The tokenizer of {name} has {tokenizer.vocabulary_size} entries, the model {embedding.shape[0]}.",
                 hint="Use the tokenizer that was published with this model.",
             )
-        context_length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-        longest = min(context_length or _UNBOUNDED_WINDOW, _LONGEST_WINDOW)
+        if window is not None and window < 2:
+            raise InputError(f"window: got {window}.", hint="Give at least 2 tokens, or none for the model's own.")
+        context_length, uniform = _context_length(model.config.get_text_config())
+        longest = min(uniform, _LONGEST_WINDOW)
         found = [*notes]
         if self._device.type == "cpu":
             _keep_freed_memory()
+        if not self._is_causal(vocabulary):
+            raise ModelUnavailable(
+                f"{name} is not a causal language model: what it makes of a token depends on later ones.",
+                hint="Choose a model that writes text from left to right, such as gpt2.",
+            )
         self._head: Head | None = _output_head(model)
         if not self._head_fits(vocabulary):
             self._head = None
@@ -131,7 +142,7 @@ class TransformersLM:
             revision=revision,
             dtype=str(embedding.dtype).removeprefix("torch."),
             device=str(self._device),
-            context_length=context_length or longest,
+            context_length=context_length,
             window=min(window or longest, longest),
             vocabulary=vocabulary,
             start_token=None if start_id is None else tokenizer.text_of(start_id),
@@ -153,8 +164,8 @@ class TransformersLM:
 
     def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
-        if not isinstance(state, _KeyValues):
-            state = None
+        if not isinstance(state, _KeyValues) or not self._goes_on:
+            state = None  # read in full
         read = 0 if state is None else len(state.ids)
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
@@ -194,18 +205,27 @@ class TransformersLM:
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
-        """One thread at a time, no gradients, and the matrix precision that the dtype asks for.
+        """One thread at a time in this process, no gradients, and the matrix precision that the dtype asks for.
 
         For a bf16 body the head multiplies bf16 values held in float32 tensors: "medium" lets matrix units multiply
         them as bf16, which loses nothing, and sums in float32. For a float32 body nothing may be rounded.
         """
-        with self._lock, torch.inference_mode():
+        with _COMPUTING, torch.inference_mode():
             before = torch.get_float32_matmul_precision()
             torch.set_float32_matmul_precision("highest" if self._exact else "medium")
             try:
                 yield
             finally:
                 torch.set_float32_matmul_precision(before)
+
+    def _is_causal(self, vocabulary: int) -> bool:
+        """Whether the numbers before a token stay the same when that token is another."""
+        ids = _probe(vocabulary).to(self._device)
+        other = ids.clone()
+        other[0, -1] = (ids[0, -1] + 1) % vocabulary
+        with self._computing():
+            one, two = (self._model(x, use_cache=False).logits[0, :-1] for x in (ids, other))
+        return _near(one, two, exact=self._exact)
 
     def _head_fits(self, vocabulary: int) -> bool:
         """Whether body and head, taken apart, give the logits that the model gives whole."""
@@ -229,6 +249,15 @@ class TransformersLM:
                 return False
         layers_are_plain = all(type(layer) is DynamicLayer for layer in cache.layers)
         return layers_are_plain and cache.get_seq_length() == ids.shape[1] and _near(steps, whole, exact=self._exact)
+
+
+def _context_length(config: Any) -> tuple[int, int]:
+    """Tokens that a model was made for, and how many of them it reads with the same position code throughout."""
+    length = getattr(config, "max_position_embeddings", None) or _UNBOUNDED_WINDOW
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") == "longrope":  # another code from there on: numbers would depend on the batch
+        return length, int(rope.get("original_max_position_embeddings") or length)
+    return length, length
 
 
 def _probe(vocabulary: int) -> Tensor:

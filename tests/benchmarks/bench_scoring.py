@@ -64,6 +64,8 @@ def main() -> None:
         tokens += count
         print(f"{start + BLOCK} texts", end="\r", flush=True)
 
+    for pipe in workers.values():
+        pipe.send([])
     print(f"\n{len(texts)} texts, {tokens} tokens, {BLOCK} texts a turn; ratios are medians over turns\n")
     print("way      tokens/s   ours is … times as fast   peak memory above the loaded model")
     for way in WAYS:
@@ -108,8 +110,7 @@ def work(pipe: Connection, way: str, name: str, dtype: str) -> None:
         score(["The wind had fallen by evening, and three boats lay off the point. " * 8] * 2)
         pipe.send(f"{model.info.dtype}, {torch.get_num_threads()} threads, {model.info.libraries}")
         loaded = _memory("VmRSS")
-        while True:
-            texts = pipe.recv()
+        while texts := pipe.recv():
             count = sum(len(encode(text)) for text in texts)
             begun = time.perf_counter()
             score(texts)

@@ -16,6 +16,9 @@ from analyzer.scoring import Row
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.txt"))
 
 
+assert len(SAMPLES) >= 5, "the samples folder is part of the project"
+
+
 def plain(model: TransformersLM, text: str) -> Reference:
     ids = [model.start_id, *model.tokenizer.encode(text).ids.tolist()]
     return reference_scores(model._model, ids)
@@ -112,9 +115,9 @@ def test_long_text_goes_through_in_windows_that_agree_with_full_context(default_
     assert "overlapping windows" in cut.warnings[0]
     assert len(cut.scores) == len(full.scores) > 512
     np.testing.assert_allclose(cut.scores.log_prob[:511], full.scores.log_prob[:511], atol=5e-4)
-    assert cut.scores.context_len[1:].min() >= 2
     assert cut.scores.context_len[256:].min() >= 256
-    assert abs(cut.scores.log_prob.mean() - full.scores.log_prob.mean()) < 0.2
+    # Joined from texts that have little to do with each other, so little is lost with what lies far back.
+    assert abs(cut.scores.log_prob.mean() - full.scores.log_prob.mean()) < 0.05
 
 
 def test_next_tokens_is_the_distribution_that_scores(default_model: TransformersLM) -> None:

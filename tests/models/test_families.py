@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers import models as tokenizer_models
 
 from analyzer.analysis import Analyzer
-from analyzer.errors import EmptyText
+from analyzer.errors import EmptyText, InputError, ModelError, ModelUnavailable
 from analyzer.models import transformers_lm
 from analyzer.models.loading import load
 from analyzer.scoring import Row
@@ -48,6 +48,11 @@ FAMILIES: dict[str, tuple[Any, dict[str, Any], bool, bool]] = {
     "gemma3": (tf.Gemma3TextConfig, SMALL | {"sliding_window": 8}, True, True),
     "granite": (tf.GraniteConfig, SMALL | {"logits_scaling": 4.0}, True, True),
     "cohere": (tf.CohereConfig, NO_GROUPS | {"logit_scale": 0.25}, True, True),
+    "phi3-longrope": (tf.Phi3Config, SMALL | {"pad_token_id": 0, "original_max_position_embeddings": 512,
+                                              "rope_parameters": {"rope_type": "longrope", "rope_theta": 10000.0,
+                                                                  "original_max_position_embeddings": 512,
+                                                                  "short_factor": [1.0] * 4, "long_factor": [4.0] * 4}},
+                      True, True),
     "olmo2": (tf.Olmo2Config, SMALL, True, True),
     "stablelm": (tf.StableLmConfig, NO_GROUPS | {"num_key_value_heads": 4}, True, True),
     "starcoder2": (tf.Starcoder2Config, NO_GROUPS | {"num_key_value_heads": 2}, True, True),
@@ -121,7 +126,15 @@ def test_numbers_are_those_of_the_plain_reference(name: str, tmp_path: Path, pla
 @pytest.mark.parametrize("name", FAMILIES)
 def test_alone_batched_padded_and_edited_give_the_same_numbers(name: str, tmp_path: Path) -> None:
     model = load(str(make_family(name, tmp_path)), dtype="float64")
-    texts = [TEXT, TEXT[:50], TEXT[: len(TEXT) // 2] + "An edit." + TEXT[-40:], "ab"]
+    # Shortened, edited, unrelated, then growing at its end as while one writes.
+    texts = [
+        TEXT,
+        TEXT[:50],
+        TEXT[: len(TEXT) // 2] + "An edit." + TEXT[-40:],
+        "ab",
+        "Q" + TEXT[:100],
+        "Q" + TEXT[:160],
+    ]
     alone = [Analyzer(model, cache_bytes=0).analyze(text).scores for text in texts]
     batched = [analysis.scores for analysis in Analyzer(model).analyze_many(texts)]
     one = Analyzer(model)
@@ -173,8 +186,6 @@ def test_a_head_we_do_not_know_is_noticed_and_the_model_used_whole(
 
 
 def test_pickled_weights_are_refused_unless_allowed(tmp_path: Path) -> None:
-    from analyzer.errors import ModelUnavailable
-
     folder = make_family("gpt2", tmp_path)
     model = tf.AutoModelForCausalLM.from_pretrained(folder)
     (folder / "model.safetensors").unlink()
@@ -191,9 +202,76 @@ def test_one_token_without_start_token_says_so(tmp_path: Path) -> None:
     assert len(analyzer.analyze("a", context="b").scores) == 1
 
 
-def test_unknown_names_and_dtypes_are_one_sentence(tmp_path: Path) -> None:
-    from analyzer.errors import ModelUnavailable
+def test_longrope_stays_where_its_position_code_is_one(tmp_path: Path) -> None:
+    """Beyond its original length such a model reads with other frequencies: numbers would depend on the batch."""
+    model = load(str(make_family("phi3-longrope", tmp_path)), dtype="float64")
+    assert (model.info.context_length, model.info.window) == (1024, 512)
 
+
+def test_models_that_look_ahead_are_refused(tmp_path: Path) -> None:
+    backend = tiny_tokenizer()
+    config = tf.BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
+                           vocab_size=backend.get_vocab_size())  # fmt: skip
+    tf.BertForMaskedLM(config).save_pretrained(tmp_path)
+    tf.PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<|endoftext|>").save_pretrained(tmp_path)
+    with pytest.raises(ModelUnavailable, match="not a causal language model"):
+        load(str(tmp_path))
+
+
+def test_missing_and_broken_weights_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = make_family("llama", tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    some = {name: tensor for name, tensor in weights.items() if "layers.1." not in name}
+    save_file(some, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelUnavailable, match=r"lacks \d+ of its weights, such as model.layers.1"):
+        load(str(folder))
+    (folder / "model.safetensors").write_bytes(b"garbage")
+    with pytest.raises(ModelUnavailable, match="could not be loaded"):
+        load(str(folder))
+
+
+def test_overflowing_numbers_are_one_sentence_and_not_rank_1(tmp_path: Path) -> None:
+    model = load(str(make_family("llama", tmp_path)), dtype="float32")
+    model._model.model.norm.weight.data.fill_(float("inf"))
+    with pytest.raises(ModelError, match="overflow"):
+        Analyzer(model).analyze(TEXT)
+
+
+@pytest.mark.parametrize("device", ["banana", "meta", "cuda:99"])
+def test_devices_that_are_not_there_are_one_sentence(device: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="cannot be used here"):
+        load(str(tmp_path), device=device)
+
+
+@pytest.mark.parametrize("window", [-5, 0, 1])
+def test_impossible_windows_are_one_sentence(window: int, tmp_path: Path) -> None:
+    folder = make_family("llama", tmp_path)
+    with pytest.raises(InputError, match="at least 2 tokens"):
+        load(str(folder), window=window)
+
+
+def test_two_models_in_two_threads_keep_their_precision(tmp_path: Path) -> None:
+    """The matrix precision is a setting of the process: a float32 pass must never see the half-precision one."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = make_family("llama", tmp_path)
+    exact, half = load(str(folder), dtype="float32"), load(str(folder), dtype="bfloat16")
+    seen: dict[str, set[str]] = {"float32": set(), "bfloat16": set()}
+    for model in (exact, half):
+        body = model._model.base_model
+        body.register_forward_hook(
+            lambda *_, name=model.info.dtype: seen[name].add(torch.get_float32_matmul_precision())
+        )
+    before = torch.get_float32_matmul_precision()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: Analyzer((exact, half)[n % 2], cache_bytes=0).analyze(TEXT), range(40)))
+    assert seen == {"float32": {"highest"}, "bfloat16": {"medium"}}
+    assert torch.get_float32_matmul_precision() == before
+
+
+def test_unknown_names_and_dtypes_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="could not be loaded"):
         load(str(tmp_path / "nothing"))
     with pytest.raises(ModelUnavailable, match="Unknown dtype"):
