@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 """Is given how many tokens are done, and of how many."""
 
 _CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
-_BATCH_TOKENS = {"cpu": 1200, "cuda": 16384}  # measured on a CPU: 800 to 1,600 is best; a GPU wants more
+_BATCH_TOKENS = {"cpu": 800, "cuda": 16384}  # measured on CPUs: best at 600 to 1,600; a GPU wants more
 _LOOK_AHEAD = 64  # texts among which batches of similar length are formed
 
 

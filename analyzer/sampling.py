@@ -75,6 +75,7 @@ class Sampler:
         if self.top_p < 1:
             warpers.append(TopPLogitsWarper(self.top_p))
         no_tokens = torch.zeros(1, 0, dtype=torch.long)  # these warpers do not look at what stands before
-        largest_is_0 = logits.double() - logits.double().max()  # so that no temperature, however low, overflows
+        logits = logits.cpu().double()
+        largest_is_0 = logits - logits.max()  # so that no temperature, however low, overflows
         shaped = warpers(no_tokens, largest_is_0[None])[0]
-        return np.asarray(torch.softmax(shaped, dim=-1).cpu().numpy())
+        return np.asarray(torch.softmax(shaped, dim=-1).numpy())

@@ -122,19 +122,15 @@ class TransformersLM:
         found = [*notes]
         if self._device.type == "cpu":
             _keep_freed_memory()
-        if not self._is_causal(vocabulary):
-            raise ModelUnavailable(
-                f"{name} is not a causal language model: what it makes of a token depends on later ones.",
-                hint="Choose a model that writes text from left to right, such as gpt2.",
-            )
+        self._probe = (torch.arange(1, 9) * 7919 % vocabulary)[None]  # (1, 8), spread over the vocabulary
         self._head: Head | None = _output_head(model)
-        if not self._head_fits(vocabulary):
+        head_fits, self._goes_on = self._check_parts(self._probe_logits(name))
+        if not head_fits:
             self._head = None
             longest = min(longest, _WHOLE_WINDOW)
             found.append(
                 f"The head of {type(model).__name__} could not be taken off: windows of {longest} tokens, slower."
             )
-        self._goes_on = self._head is not None and self._cache_fits(vocabulary)
         if not self._goes_on:
             found.append(f"{type(model).__name__} cannot go on from a cached prefix: edits are rescored in full.")
         self.info = ModelInfo(
@@ -218,37 +214,39 @@ class TransformersLM:
             finally:
                 torch.set_float32_matmul_precision(before)
 
-    def _is_causal(self, vocabulary: int) -> bool:
-        """Whether the numbers before a token stay the same when that token is another."""
-        ids = _probe(vocabulary).to(self._device)
-        other = ids.clone()
-        other[0, -1] = (ids[0, -1] + 1) % vocabulary
-        with self._computing():
-            one, two = (self._model(x, use_cache=False).logits[0, :-1] for x in (ids, other))
-        return _near(one, two, exact=self._exact)
+    def _probe_logits(self, name: str) -> Tensor:
+        """The library's own logits (8, V) of eight arbitrary tokens, after a check that none looks ahead.
 
-    def _head_fits(self, vocabulary: int) -> bool:
-        """Whether body and head, taken apart, give the logits that the model gives whole."""
+        Raises
+        ------
+        ModelUnavailable
+            If the first five tokens have other logits when they stand alone.
+        """
+        ids = self._probe.to(self._device)
+        with self._computing():
+            whole, begin = (self._model(x, use_cache=False).logits[0] for x in (ids, ids[:, :5]))
+        if not _near(begin, whole[:5], exact=self._exact):
+            raise ModelUnavailable(
+                f"{name} is not a causal language model: what it makes of a token depends on later ones.",
+                hint="Choose a model that writes text from left to right, such as gpt2.",
+            )
+        return torch.as_tensor(whole)
+
+    def _check_parts(self, whole: Tensor) -> tuple[bool, bool]:
+        """Whether body and head, taken apart, give these logits; and whether reading in two steps gives the same."""
         if self._head is None:
-            return False
-        ids = _probe(vocabulary).to(self._device)
+            return False, False
         with self._computing():
-            whole = self._model(ids, use_cache=False).logits[0].float()
-            apart = self._head(self._body(ids, None)[0]).float()
-        return whole.shape == apart.shape and _near(apart, whole, exact=self._exact)
-
-    def _cache_fits(self, vocabulary: int) -> bool:
-        """Whether reading in two steps gives the hidden states of reading at once."""
-        ids = _probe(vocabulary)
-        cache = DynamicCache()
-        with self._computing():
-            whole = self._body(ids, None)
+            hidden = self._body(self._probe, None)[0]
+            logits = self._head(hidden)
+            head_fits = logits.shape == whole.shape and _near(logits, whole, exact=self._exact)
+            cache = DynamicCache()
             try:
-                steps = torch.cat([self._body(ids[:, :5], cache), self._body(ids[:, 5:], cache)], 1)
+                steps = torch.cat([self._body(part, cache)[0] for part in (self._probe[:, :5], self._probe[:, 5:])])
             except Exception:  # architectures without key-value cache fail in ways of their own
-                return False
-        layers_are_plain = all(type(layer) is DynamicLayer for layer in cache.layers)
-        return layers_are_plain and cache.get_seq_length() == ids.shape[1] and _near(steps, whole, exact=self._exact)
+                return head_fits, False
+        plain = all(type(layer) is DynamicLayer for layer in cache.layers) and cache.get_seq_length() == len(whole)
+        return head_fits, head_fits and plain and _near(steps, hidden, exact=self._exact)
 
 
 def _context_length(config: Any) -> tuple[int, int]:
@@ -260,14 +258,10 @@ def _context_length(config: Any) -> tuple[int, int]:
     return length, length
 
 
-def _probe(vocabulary: int) -> Tensor:
-    """Eight arbitrary tokens (1, 8), spread over the vocabulary."""
-    return (torch.arange(1, 9) * 7919 % vocabulary)[None]
-
-
 def _near(found: Tensor, wanted: Tensor, *, exact: bool) -> bool:
     """Whether two tensors differ by no more than rounding."""
-    distance = torch.linalg.vector_norm((found - wanted).double()) / torch.linalg.vector_norm(wanted.double())
+    found, wanted = found.cpu().double(), wanted.cpu().double()
+    distance = torch.linalg.vector_norm(found - wanted) / torch.linalg.vector_norm(wanted)
     return bool(distance < (1e-4 if exact else 3e-2))
 
 

@@ -30,7 +30,7 @@ from typing import Any
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "detection.jsonl.gz"
 WAYS = ("gltr", "fast", "padded", "body", "ours")
-BLOCK = 10
+BLOCK = 40  # texts a turn: enough to form batches of similar length
 
 
 def main() -> None:
