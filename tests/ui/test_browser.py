@@ -230,7 +230,6 @@ def test_turning_pages_reaches_the_last_token(visit, toy_url):
     expect(page.locator(".tip .name")).to_have_text("t")
 
 
-@pytest.mark.skipif(not load_samples(), reason="there are no samples")
 def test_pick_a_sample(visit, toy_url):
     page = visit(toy_url)
     page.get_by_test_id("stSelectbox").get_by_role("combobox").click()
