@@ -87,7 +87,7 @@ class TransformersLM:
     TokenizerMismatch
         If the tokenizer has more entries than the model.
     ModelUnavailable
-        If the model is not causal.
+        If the model is not causal, or its numbers overflow.
     InputError
         If the window is less than 2 tokens.
     """
@@ -220,11 +220,16 @@ class TransformersLM:
         Raises
         ------
         ModelUnavailable
-            If the first five tokens have other logits when they stand alone.
+            If there are no numbers, or the first five tokens have other logits when they stand alone.
         """
         ids = self._probe.to(self._device)
         with self._computing():
             whole, begin = (self._model(x, use_cache=False).logits[0] for x in (ids, ids[:, :5]))
+        if whole.isnan().any():
+            raise ModelUnavailable(
+                f"The numbers of {name} overflow in {str(whole.dtype).removeprefix('torch.')}.",
+                hint="Use dtype float32 or bfloat16; if it is, the model's weights are broken.",
+            )
         if not _near(begin, whole[:5], exact=self._exact):
             raise ModelUnavailable(
                 f"{name} is not a causal language model: what it makes of a token depends on later ones.",

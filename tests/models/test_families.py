@@ -239,6 +239,15 @@ def test_overflowing_numbers_are_one_sentence_and_not_rank_1(tmp_path: Path) -> 
         Analyzer(model).analyze(TEXT)
 
 
+def test_a_model_that_overflows_from_the_start_is_not_called_something_else(tmp_path: Path) -> None:
+    folder = make_family("llama", tmp_path)
+    model = tf.AutoModelForCausalLM.from_pretrained(folder)
+    model.model.norm.weight.data.fill_(float("inf"))
+    model.save_pretrained(folder)
+    with pytest.raises(ModelUnavailable, match="overflow in float32"):
+        load(str(folder), dtype="float32")
+
+
 @pytest.mark.parametrize("device", ["banana", "meta", "cuda:99"])
 def test_devices_that_are_not_there_are_one_sentence(device: str, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="cannot be used here"):
