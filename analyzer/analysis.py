@@ -5,7 +5,7 @@ Everything a person sees is a rendering of one ``Analysis``.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,11 @@ from analyzer import markup
 from analyzer.errors import AnalyzerError, EmptyText, InputError
 from analyzer.models import LanguageModel, ModelInfo
 from analyzer.models.cache import PrefixCache
+from analyzer.passes import Plan, plan, score_plans, start_ids
 from analyzer.sampling import Sampler
 from analyzer.scoring import Row, TokenScores, join, log_softmax
 from analyzer.statistics import document_statistics
 from analyzer.tokens import TextTokenizer, Tokenization
-from analyzer.windows import Window, batches, windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,6 @@ Progress = Callable[[int, int], None]
 """Is given how many tokens are done, and of how many."""
 
 _CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
-_BATCH_TOKENS = {"cpu": 800, "cuda": 16384}  # measured on CPUs: best at 600 to 1,600; a GPU wants more
 _LOOK_AHEAD = 64  # texts among which batches of similar length are formed
 
 
@@ -247,13 +246,13 @@ class Analyzer:
         InvalidText
             If the text holds lone surrogates.
         """
-        plan = self._plan(text, context)
+        found = plan(self.model, text, context)
         parts: list[TokenScores] = []
-        for row in plan.rows:
+        for row in found.rows:
             parts.append(self._cache.score(row))
             if progress is not None:
-                progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in plan.rows))
-        return self._analysis(plan, parts)
+                progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in found.rows))
+        return self._analysis(found, join(parts, start=found.start))
 
     def analyze_many(self, texts: Iterable[str]) -> Iterator[Analysis]:
         """Score texts in batches of similar length; yields in the order given, with bounded memory.
@@ -267,18 +266,16 @@ class Analyzer:
         """
         waiting = iter(texts)
         while group := list(islice(waiting, _LOOK_AHEAD)):
-            plans: list[_Plan] = []
+            plans: list[Plan] = []
             refused: AnalyzerError | None = None
             for text in group:
                 try:
-                    plans.append(self._plan(text, None))
+                    plans.append(plan(self.model, text))
                 except AnalyzerError as error:
                     refused = error
                     break
-            rows = [row for plan in plans for row in plan.rows]
-            scored = iter(self._score_batches(rows))
-            for plan in plans:
-                yield self._analysis(plan, list(islice(scored, len(plan.rows))))
+            for found, scores in zip(plans, score_plans(self.model, plans, top_k=self._top_k), strict=True):
+                yield self._analysis(found, scores)
             if refused is not None:
                 raise refused
 
@@ -303,7 +300,7 @@ class Analyzer:
         """
         if k < 1:
             raise InputError(f"k: got {k}.", hint="Give a number from 1 on.")
-        whole = np.concatenate([self._start_ids(), self.model.tokenizer.encode(prompt).ids])
+        whole = np.concatenate([start_ids(self.model), self.model.tokenizer.encode(prompt).ids])
         ids = whole[-self.model.info.window :]
         if not len(ids):
             raise EmptyText("The prompt is empty, and this model has no start token.", hint="Give at least one word.")
@@ -317,33 +314,7 @@ class Analyzer:
         warnings = (cut,) if len(ids) < len(whole) else ()
         return NextTokens(prompt, best, texts, probability[best], offered[best], warnings)
 
-    def _start_ids(self) -> NDArray[np.int64]:
-        return np.array([] if self.model.start_id is None else [self.model.start_id], np.int64)
-
-    def _plan(self, text: str, context: str | None) -> "_Plan":
-        """Tokenise, and cut into the rows that go through the model."""
-        tokenization = self.model.tokenizer.encode(text)
-        before = self.model.tokenizer.encode(context or "").ids
-        ids = np.concatenate([self._start_ids(), before, tokenization.ids]).astype(np.int64)
-        first = max(1, len(ids) - len(tokenization))
-        if len(ids) <= first:
-            if len(tokenization):
-                raise EmptyText("One token alone has no score: this model has no start token.", hint="Give two words.")
-            raise EmptyText("There is no text to score.", hint="Give at least one word.")
-        found = windows(len(ids), first, self.model.info.window)
-        start = len(tokenization) - (len(ids) - first)
-        return _Plan(tokenization, context, start, found, [Row(ids[w.start : w.end], w.first - w.start) for w in found])
-
-    def _score_batches(self, rows: Sequence[Row]) -> list[TokenScores]:
-        """Score rows in padded batches of similar length; in the order given."""
-        budget = _BATCH_TOKENS.get(self.model.info.device.split(":")[0], _BATCH_TOKENS["cpu"])
-        scored: dict[int, TokenScores] = {}
-        for batch in batches([len(row.ids) for row in rows], budget):
-            scored.update(zip(batch, self.model.score([rows[i] for i in batch], top_k=self._top_k), strict=True))
-        return [scored[i] for i in range(len(rows))]
-
-    def _analysis(self, plan: "_Plan", parts: Sequence[TokenScores]) -> Analysis:
-        scores = join(parts, start=plan.start)
+    def _analysis(self, plan: Plan, scores: TokenScores) -> Analysis:
         return Analysis(
             tokenization=plan.tokenization,
             scores=scores,
@@ -354,7 +325,7 @@ class Analyzer:
             tokenizer=self.model.tokenizer,
         )
 
-    def _warnings(self, plan: "_Plan") -> tuple[str, ...]:
+    def _warnings(self, plan: Plan) -> tuple[str, ...]:
         found = []
         if plan.start:
             found.append("The first token has no score: this model has no start token.")
@@ -373,14 +344,3 @@ class Analyzer:
             read = plan.windows[0].first - plan.windows[0].start
             found.append(f"What stood before is longer than the model's window: its last {read:,} tokens were read.")
         return tuple(found)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """A tokenised text and the rows that go through the model for it."""
-
-    tokenization: Tokenization
-    context: str | None
-    start: int
-    windows: list[Window]
-    rows: list[Row]

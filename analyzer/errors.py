@@ -7,9 +7,11 @@
     │   ├── EmptyText                    no token to score
     │   ├── InvalidText                  lone surrogates: not text any encoding can hold
     │   └── UnreadableFile               missing, a folder, or not UTF-8
-    └── ModelError                       the model cannot do what was asked
-        ├── ModelUnavailable             not installed, not found, refused, or broken on disk
-        └── TokenizerMismatch            the tokenizer has no offsets, or does not fit the model
+    ├── ModelError                       the model cannot do what was asked
+    │   ├── ModelUnavailable             not installed, not found, refused, or broken on disk
+    │   └── TokenizerMismatch            the tokenizer has no offsets, or does not fit the model
+    └── CalibrationError                 the calibration card cannot be read, or does not allow what was asked
+        └── CalibrationMismatch          the card was made for another model or other features
 
 Every error carries a ``hint``: what to do now. Foreign exceptions are caught where the foreign library is called
 and raised as one of these; only programming errors reach the user as anything else.
@@ -17,6 +19,8 @@ and raised as one of these; only programming errors reach the user as anything e
 
 __all__ = [
     "AnalyzerError",
+    "CalibrationError",
+    "CalibrationMismatch",
     "EmptyText",
     "InputError",
     "InvalidText",
@@ -78,3 +82,11 @@ class ModelUnavailable(ModelError):
 
 class TokenizerMismatch(ModelError):
     """The tokenizer gives no character offsets, or does not fit the model's vocabulary."""
+
+
+class CalibrationError(AnalyzerError):
+    """The calibration card cannot be read, or does not allow what was asked."""
+
+
+class CalibrationMismatch(CalibrationError):
+    """The card was made for another model, revision or dtype, or for other features."""

@@ -8,7 +8,7 @@ The shift by one (the hidden state at position i predicts the token at i + 1) is
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import Tensor
 from analyzer.errors import ModelError
 from analyzer.tokens import read_only
 
-__all__ = ["Head", "Row", "TokenScores", "join", "log_softmax", "score_rows"]
+__all__ = ["Head", "ReadOut", "Row", "TokenScores", "chunk_size", "join", "log_softmax", "score_rows"]
 
 Head = Callable[[Tensor], Tensor]
 """Maps hidden states (N, H) to logits (N, V) in at least float32."""
@@ -53,6 +53,8 @@ class TokenScores:
         at the last place than there is room for, which of them are listed is left open.
     context_len : int64 (S,)
         How many tokens the prediction was conditioned on, start token included.
+    read_out : float64 (S, R)
+        What a `ReadOut` asked for; R = 0 where none did.
     """
 
     start: int
@@ -63,6 +65,7 @@ class TokenScores:
     top_ids: NDArray[np.int64]
     top_log_prob: NDArray[np.float64]
     context_len: NDArray[np.int64]
+    read_out: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
 
     def __post_init__(self) -> None:
         if self.start not in (0, 1):
@@ -74,6 +77,9 @@ class TokenScores:
             object.__setattr__(self, name, read_only(getattr(self, name), np.int64, (s,), name))
         object.__setattr__(self, "top_ids", read_only(self.top_ids, np.int64, (s, k), "top_ids"))
         object.__setattr__(self, "top_log_prob", read_only(self.top_log_prob, np.float64, (s, k), "top_log_prob"))
+        r = np.shape(self.read_out)[1]
+        read_out = self.read_out if r else np.empty((s, 0))
+        object.__setattr__(self, "read_out", read_only(read_out, np.float64, (s, r), "read_out"))
 
     def __len__(self) -> int:
         return len(self.log_prob)
@@ -88,7 +94,7 @@ class TokenScores:
         return TokenScores(self.start, **{name: getattr(self, name)[first:last] for name in _ARRAYS})
 
 
-_ARRAYS = ("log_prob", "entropy", "varentropy", "rank", "top_ids", "top_log_prob", "context_len")
+_ARRAYS = ("log_prob", "entropy", "varentropy", "rank", "top_ids", "top_log_prob", "context_len", "read_out")
 
 
 def join(parts: Sequence[TokenScores], *, start: int) -> TokenScores:
@@ -125,6 +131,37 @@ class Row:
             raise ValueError(f"first: expected 1 to {len(self.ids)}, got {self.first}")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadOut:
+    """What else to take from the forward pass that makes the scores: linear functions of middle layers' hidden states.
+
+    Each scored token gets R numbers, from the states after the token itself was read. So the mean over a document is a
+    mean of its tokens' shares, and the states of all tokens need not be kept. H = width of a state.
+
+    Attributes
+    ----------
+    layers : tuple of int
+        After how many layers, from 1; their states stand side by side.
+    weights : float32 (len(layers) * H, R), optional
+        None gives the states themselves, R = len(layers) * H.
+    """
+
+    layers: tuple[int, ...]
+    weights: NDArray[np.float32] | None = None
+
+    def __call__(self, states: Sequence[Tensor]) -> NDArray[np.float64]:
+        """Read-outs (n, R) of one state (n, H) for each layer."""
+        side_by_side = torch.cat([s.to(torch.promote_types(s.dtype, torch.float32)) for s in states], dim=1)
+        if self.weights is not None:
+            side_by_side = side_by_side @ torch.tensor(self.weights).to(side_by_side)
+        return np.asarray(side_by_side.cpu().numpy(), np.float64)
+
+
+def chunk_size(device: str, vocabulary: int) -> int:
+    """For how many tokens logits may exist at once."""
+    return max(8, _CHUNK_BYTES.get(device, _CHUNK_BYTES["cpu"]) // (4 * vocabulary))
+
+
 def score_rows(
     hidden: Sequence[Tensor], rows: Sequence[Row], *, head: Head, vocabulary: int, top_k: int
 ) -> list[TokenScores]:
@@ -158,8 +195,7 @@ def score_rows(
     targets = torch.from_numpy(np.concatenate([row.ids[row.first :] for row in rows])).to(states.device)  # (N,)
     context_len = np.concatenate([np.arange(row.first, len(row.ids)) for row in rows])
 
-    chunk_bytes = _CHUNK_BYTES.get(states.device.type, _CHUNK_BYTES["cpu"])
-    size = max(8, chunk_bytes // (4 * vocabulary))
+    size = chunk_size(states.device.type, vocabulary)
     chunks = [
         _reduce(head(states[a : a + size]), targets[a : a + size], min(top_k, vocabulary))
         for a in range(0, max(len(targets), 1), size)

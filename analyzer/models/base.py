@@ -1,6 +1,6 @@
 """What the analyzer asks of a language model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analyzer.scoring import Row, TokenScores
+from analyzer.scoring import ReadOut, Row, TokenScores
 from analyzer.tokens import TextTokenizer
 
 __all__ = ["LanguageModel", "ModelInfo", "State"]
@@ -28,6 +28,8 @@ class ModelInfo:
         Tokens the architecture was made for; `window` is the number used in one forward pass, at most as many.
     vocabulary : int
         Number of logits.
+    layers : int
+        How many layers a `ReadOut` can choose from; 0 where none can be read.
     start_token : str or None
         What stands before the text so that its first token can be scored.
     libraries : str
@@ -43,6 +45,7 @@ class ModelInfo:
     context_length: int
     window: int
     vocabulary: int
+    layers: int
     start_token: str | None
     libraries: str
     notes: tuple[str, ...] = ()
@@ -73,17 +76,26 @@ class LanguageModel(Protocol):
     tokenizer: TextTokenizer
     start_id: int | None
 
-    def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:
+    def score(self, rows: Sequence[Row], *, top_k: int, read_out: ReadOut | None = None) -> list[TokenScores]:
         """Score independent rows in one padded forward pass; for each, S = n - first."""
         ...
 
-    def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
+    def extend(
+        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+    ) -> tuple[TokenScores, State]:
         """Score one row of which `state`, a proper prefix, is already read; S = n - first.
 
         Raises
         ------
         ValueError
             If ``row.first`` lies inside the part that is already read.
+        """
+        ...
+
+    def logits(self, row: Row) -> Iterator[Tensor]:
+        """Logits (n, V) that predict the scored tokens of `row`, in their order, some dozen positions at a time.
+
+        For what needs whole distributions. Each chunk is the caller's to overwrite; at least float32.
         """
         ...
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.models.base import LanguageModel, State
-from analyzer.scoring import Row, TokenScores, join
+from analyzer.scoring import ReadOut, Row, TokenScores, join
 
 __all__ = ["PrefixCache"]
 
@@ -29,21 +29,24 @@ class _Entry:
 class PrefixCache:
     """The latest rows of one model, forgotten least-recently-used first.
 
-    A cache belongs to one model, dtype and set of alternatives, and to one user: that is its key. An unchanged row is
-    not read again; a changed one is read from the first changed token on. Where memory runs short the states go first,
-    which weigh two hundred times as much as the scores: an unchanged text, however long, is then still not read again.
+    A cache belongs to one model, dtype, number of alternatives and read-out, and to one user: that is its key. An
+    unchanged row is not read again; a changed one is read from the first changed token on. Where memory runs short the
+    states go first, which weigh two hundred times as much as the scores: an unchanged text, however long, is then still
+    not read again.
 
     Parameters
     ----------
     model : LanguageModel
-    top_k : int
+    top_k, read_out
+        As in ``LanguageModel.score``.
     max_bytes : int
         Bound on the memory held; a row that alone exceeds it is scored but not kept. 0 keeps nothing.
     """
 
-    def __init__(self, model: LanguageModel, *, top_k: int, max_bytes: int) -> None:
+    def __init__(self, model: LanguageModel, *, top_k: int, max_bytes: int, read_out: ReadOut | None = None) -> None:
         self._model = model
         self._top_k = top_k
+        self._read_out = read_out
         self._max_bytes = max_bytes
         self._entries: OrderedDict[tuple[bytes, int], _Entry] = OrderedDict()  # latest last
         self._lock = threading.Lock()
@@ -56,7 +59,7 @@ class PrefixCache:
     def score(self, row: Row) -> TokenScores:
         """Score `row`, reading only what no remembered row shares with it."""
         if not self._max_bytes:
-            return self._model.score([row], top_k=self._top_k)[0]
+            return self._model.score([row], top_k=self._top_k, read_out=self._read_out)[0]
         with self._lock:
             return self._score(row)
 
@@ -69,7 +72,7 @@ class PrefixCache:
         first = row.first + sum(map(len, kept))
         if state is not None and len(state.ids) == len(row.ids):  # a prefix of a remembered row: nothing to read
             return join(kept, start=0)
-        new, state = self._model.extend(state, Row(row.ids, first), top_k=self._top_k)
+        new, state = self._model.extend(state, Row(row.ids, first), top_k=self._top_k, read_out=self._read_out)
         scores = join([*kept, new], start=0)
         self._entries[key] = _Entry(row, scores, state)
         self._forget()

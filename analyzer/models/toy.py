@@ -3,8 +3,8 @@
 It makes most tests fast, and shows what a ``LanguageModel`` must do.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from tokenizers import models as tokenizer_models
 from torch import Tensor
 
 from analyzer.models.base import ModelInfo, State
-from analyzer.scoring import Row, TokenScores, score_rows
+from analyzer.scoring import ReadOut, Row, TokenScores, score_rows
 from analyzer.tokens import TextTokenizer
 
 __all__ = ["ToyModel"]
@@ -84,6 +84,7 @@ class ToyModel:
             context_length=window,
             window=window,
             vocabulary=size,
+            layers=1,
             start_token=START if start else None,
             libraries=f"torch {torch.__version__}",
         )
@@ -96,22 +97,32 @@ class ToyModel:
         self.tokens_read += len(ids)
         return torch.tensor(ids)[:, None]
 
-    def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:
+    def score(self, rows: Sequence[Row], *, top_k: int, read_out: ReadOut | None = None) -> list[TokenScores]:
         """See ``LanguageModel``."""
         self.forward_passes += 1
-        hidden = [self._read(row.ids)[row.first - 1 :] for row in rows]
-        return score_rows(hidden, rows, head=self._head, vocabulary=len(self._table), top_k=top_k)
+        return [self._scores(row, self._read(row.ids), top_k, read_out) for row in rows]
 
-    def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
+    def extend(
+        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+    ) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
         self.forward_passes += 1
         read = 0 if state is None else len(state.ids)
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
         self.tokens_read += len(row.ids) - read
-        hidden = [torch.tensor(row.ids)[row.first - 1 :, None]]
-        (scores,) = score_rows(hidden, [row], head=self._head, vocabulary=len(self._table), top_k=top_k)
-        return scores, _Read(row.ids)
+        return self._scores(row, torch.tensor(row.ids)[:, None], top_k, read_out), _Read(row.ids)
+
+    def logits(self, row: Row) -> Iterator[Tensor]:
+        """See ``LanguageModel``."""
+        self.forward_passes += 1
+        yield self._head(self._read(row.ids)[row.first - 1 : -1])
+
+    def _scores(self, row: Row, states: Tensor, top_k: int, read_out: ReadOut | None) -> TokenScores:
+        (scores,) = score_rows(
+            [states[row.first - 1 :]], [row], head=self._head, vocabulary=len(self._table), top_k=top_k
+        )
+        return scores if read_out is None else replace(scores, read_out=read_out([states[row.first :]]))
 
     def next_logits(self, state: State) -> Tensor:
         """See ``LanguageModel``."""

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from analyzer.errors import InputError, ModelUnavailable, TokenizerMismatch
 from analyzer.models.base import ModelInfo, State
-from analyzer.scoring import Head, Row, TokenScores, score_rows
+from analyzer.scoring import Head, ReadOut, Row, TokenScores, chunk_size, score_rows
 from analyzer.tokens import TextTokenizer
 
 __all__ = ["TransformersLM"]
@@ -123,6 +123,7 @@ class TransformersLM:
         if self._device.type == "cpu":
             _keep_freed_memory()
         self._probe = (torch.arange(1, 9) * 7919 % vocabulary)[None]  # (1, 8), spread over the vocabulary
+        self._layers = _layers(model)
         self._head: Head | None = _output_head(model)
         head_fits, self._goes_on = self._check_parts(self._probe_logits(name))
         if not head_fits:
@@ -141,12 +142,13 @@ class TransformersLM:
             context_length=context_length,
             window=min(window or longest, longest),
             vocabulary=vocabulary,
+            layers=len(self._layers) if self._head else 0,
             start_token=None if start_id is None else tokenizer.text_of(start_id),
             libraries=f"torch {torch.__version__}, transformers {transformers.__version__}",
             notes=tuple(found),
         )
 
-    def score(self, rows: Sequence[Row], *, top_k: int) -> list[TokenScores]:
+    def score(self, rows: Sequence[Row], *, top_k: int, read_out: ReadOut | None = None) -> list[TokenScores]:
         """See ``LanguageModel``."""
         if not rows:
             return []
@@ -154,25 +156,45 @@ class TransformersLM:
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
         for n, row in enumerate(rows):
             ids[n, : len(row.ids)] = torch.tensor(row.ids)
-        with self._computing():
+        with self._computing(), self._listening(read_out) as heard:
             hidden = self._body(ids, None)
-            return self._reduce([h[row.first - 1 :] for h, row in zip(hidden, rows, strict=True)], rows, top_k)
+            scored = self._reduce([h[row.first - 1 :] for h, row in zip(hidden, rows, strict=True)], rows, top_k)
+            if read_out is None:
+                return scored
+            return [
+                replace(scores, read_out=read_out([heard[layer][n, row.first : len(row.ids)] for layer in heard]))
+                for n, (scores, row) in enumerate(zip(scored, rows, strict=True))
+            ]
 
-    def extend(self, state: State | None, row: Row, *, top_k: int) -> tuple[TokenScores, State]:
+    def extend(
+        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+    ) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
         if not isinstance(state, _KeyValues) or not self._goes_on:
             state = None  # read in full
         read = 0 if state is None else len(state.ids)
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
-        with self._computing():
+        with self._computing(), self._listening(read_out) as heard:
             cache = _resumed(state) if self._goes_on else None
             hidden = self._body(torch.tensor(row.ids[None, read:]), cache)[0]
             if state is not None:
                 hidden = torch.cat([state.hidden, hidden])
             (scores,) = self._reduce([hidden[row.first - 1 :]], [row], top_k)
+            if read_out is not None:
+                scores = replace(scores, read_out=read_out([heard[layer][0, row.first - read :] for layer in heard]))
         layers = () if cache is None else tuple((layer.keys, layer.values) for layer in cache.layers)
         return scores, _KeyValues(row.ids, hidden, layers)
+
+    def logits(self, row: Row) -> Iterator[Tensor]:
+        """See ``LanguageModel``."""
+        with self._computing():
+            hidden = self._body(torch.tensor(row.ids[None, :-1]), None)[0, row.first - 1 :]
+        size = chunk_size(self._device.type, self.info.vocabulary)
+        for part in hidden.split(size):
+            with self._computing():
+                logits = (self._head or _wide_copy)(part)
+            yield logits
 
     def next_logits(self, state: State) -> Tensor:
         """See ``LanguageModel``."""
@@ -198,6 +220,26 @@ class TransformersLM:
             output = self._model.base_model(ids, past_key_values=cache, use_cache=True)
         hidden: Tensor = output.last_hidden_state
         return hidden
+
+    @contextmanager
+    def _listening(self, read_out: ReadOut | None) -> Iterator[dict[int, Tensor]]:
+        """Keep the states (B, L, H) after the layers that `read_out` asks for, in its order, from the pass to come."""
+        if read_out is not None and not max(read_out.layers) <= self.info.layers:
+            raise ValueError(f"layers: expected 1 to {self.info.layers}, got {read_out.layers}")
+        heard: dict[int, Tensor] = dict.fromkeys(() if read_out is None else read_out.layers, torch.empty(0))
+
+        def hear(layer: int, output: Any) -> None:
+            heard[layer] = output[0] if isinstance(output, tuple) else output
+
+        hooks = [
+            self._layers[n - 1].register_forward_hook(lambda _module, _input, output, n=n: hear(n, output))
+            for n in heard
+        ]
+        try:
+            yield heard
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
@@ -252,6 +294,13 @@ class TransformersLM:
                 return head_fits, False
         plain = all(type(layer) is DynamicLayer for layer in cache.layers) and cache.get_seq_length() == len(whole)
         return head_fits, head_fits and plain and _near(steps, hidden, exact=self._exact)
+
+
+def _layers(model: Any) -> Sequence[torch.nn.Module]:
+    """The layers of the body in their order; none where the architecture does not keep them in one list."""
+    depth = model.config.get_text_config().num_hidden_layers
+    lists = (m for m in model.base_model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == depth)
+    return next(lists, torch.nn.ModuleList())
 
 
 def _context_length(config: Any) -> tuple[int, int]:

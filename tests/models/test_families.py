@@ -14,7 +14,7 @@ from analyzer.analysis import Analyzer
 from analyzer.errors import EmptyText, InputError, ModelError, ModelUnavailable
 from analyzer.models import transformers_lm
 from analyzer.models.loading import load
-from analyzer.scoring import Row
+from analyzer.scoring import ReadOut, Row
 
 SMALL = {
     "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
@@ -163,6 +163,33 @@ def test_going_on_from_a_state_equals_reading_at_once(name: str, tmp_path: Path)
         logits = model.next_logits(end)
         _, again = model.extend(None, Row(ids, len(ids)), top_k=5)
         torch.testing.assert_close(logits, model.next_logits(again), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_read_outs_are_the_states_after_the_layers_asked_for(name: str, tmp_path: Path) -> None:
+    folder = make_family(name, tmp_path)
+    model = load(str(folder), dtype="float64")
+    plain = tf.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
+    ids = np.concatenate([[0], model.tokenizer.encode(TEXT).ids])
+    with torch.inference_mode():
+        states = plain.base_model(torch.tensor(ids[None]), output_hidden_states=True).hidden_states
+    if name == "mamba":
+        states = (None, *states)  # the library's list leaves out the embeddings
+    assert model.info.layers == plain.config.num_hidden_layers
+    wanted = torch.cat([states[1], states[2]], dim=2)[0].numpy() if model.info.layers > 2 else states[1][0].numpy()
+    asked = ReadOut((1, 2) if model.info.layers > 2 else (1,))  # after the last layer the library adds its final norm
+
+    short, whole = model.score([Row(ids[:30], 4), Row(ids, 1)], top_k=5, read_out=asked)
+    np.testing.assert_allclose(whole.read_out, wanted[1:], atol=1e-9)
+    np.testing.assert_allclose(short.read_out, wanted[4:30], atol=1e-9)
+
+    summed = ReadOut(asked.layers, np.ones((wanted.shape[1], 1), np.float32))
+    first, state = model.extend(None, Row(ids[:40], 1), top_k=5, read_out=summed)
+    rest, _ = model.extend(state, Row(ids, 40), top_k=5, read_out=summed)
+    together = np.concatenate([first.read_out, rest.read_out])[:, 0]
+    np.testing.assert_allclose(together, wanted[1:].sum(1), atol=1e-6)
+    with pytest.raises(ValueError, match="layers"):
+        model.score([Row(ids, 1)], top_k=5, read_out=ReadOut((99,)))
 
 
 @pytest.mark.parametrize("head", [None, lambda hidden: hidden @ torch.ones(32, 266, dtype=hidden.dtype)])
