@@ -1,0 +1,50 @@
+"""Tiny models for the detectors' tests."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers import models as tokenizer_models
+
+from analyzer.tokens import TextTokenizer
+
+
+def byte_tokenizer(*control: str) -> Tokenizer:
+    """Bytes, two merges, and control tokens."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = [("t", "h"), ("th", "e"), ("Ġ", "the")]
+    words = [*control, *letters, *(a + b for a, b in merges)]
+    backend = Tokenizer(tokenizer_models.BPE({word: n for n, word in enumerate(words)}, merges))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens(list(control))
+    return backend
+
+
+@pytest.fixture(scope="session")
+def tiny_llama() -> Callable[..., tuple[Any, Any]]:
+    """Makes a random float64 Llama: the adapter, and transformers' own model beneath it."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from analyzer.models.transformers_lm import TransformersLM
+
+    def make(seed: int, *, start: bool = True, window: int | None = None, more: int = 0) -> tuple[Any, Any]:
+        backend = byte_tokenizer("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+        config = LlamaConfig(
+            hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+            max_position_embeddings=1024, vocab_size=backend.get_vocab_size() + more, tie_word_embeddings=False,
+        )  # fmt: skip
+        torch.manual_seed(seed)
+        inner = LlamaForCausalLM(config).to(torch.float64).eval()
+        with torch.no_grad():  # weights of the usual scale give all but uniform distributions
+            for parameter in inner.parameters():
+                parameter.mul_(8.0) if parameter.ndim == 2 else None
+        model = TransformersLM(
+            inner, TextTokenizer(backend), name=f"tiny-{seed}", revision="test", start_id=0 if start else None,
+            window=window,
+        )  # fmt: skip
+        return model, inner
+
+    return make
