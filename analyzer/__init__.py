@@ -17,7 +17,7 @@ _HOME = {
     "Analyzer": "analyzer.analysis",
     "AnalyzerError": "analyzer.errors",
     "ModelInfo": "analyzer.models",
-    "NextTokens": "analyzer.analysis",
+    "NextTokens": "analyzer.continuation",
     "TokenScores": "analyzer.scoring",
     "Tokenization": "analyzer.tokens",
 }
@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from analyzer.analysis import Analysis, Analyzer, NextTokens
+    from analyzer.analysis import Analysis, Analyzer
+    from analyzer.continuation import NextTokens
     from analyzer.errors import AnalyzerError
     from analyzer.models import ModelInfo
     from analyzer.scoring import TokenScores

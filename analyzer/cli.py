@@ -1,4 +1,4 @@
-"""The command line: ``analyzer analyze``, ``analyzer next``, ``analyzer models``.
+"""The command line: ``analyzer analyze``, ``next``, ``calibrate``, ``evaluate``, ``models``.
 
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
@@ -8,7 +8,8 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from analyzer.analysis import Analysis, Analyzer
+    from analyzer.calibration import Calibration
 
 __all__ = ["main"]
+
+_SENTENCES_SHOWN = 5
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,14 +55,24 @@ def _model_options(command: _Command) -> _Command:
     return command
 
 
-def _analyzer(model: str | None, device: str, dtype: str, allow_pickle: bool) -> "Analyzer":
+def _analyzer(
+    model: str | None, device: str, dtype: str, allow_pickle: bool, card: "Calibration | None" = None
+) -> "Analyzer":
     from analyzer.analysis import Analyzer
     from analyzer.models import store
 
     if model is None:
         store.ensure_default(report=lambda line: click.echo(line, err=True))
     name = store.DEFAULT_MODEL if model is None else model
-    return Analyzer(name, device=device, dtype=dtype, allow_pickle=allow_pickle)
+    return Analyzer(name, device=device, dtype=dtype, allow_pickle=allow_pickle, calibration=card)
+
+
+def _card(path: str | None) -> "Calibration | None":
+    if path is None:
+        return None
+    from analyzer.cards import load_card
+
+    return load_card(Path(path))
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,12 +89,23 @@ def main() -> None:
 @click.option(
     "--context", "context_file", metavar="FILE", help="What stood before the text; conditions, is not scored."
 )
+@click.option("--card", metavar="FILE", help="A calibration card for this model, instead of the embedded model's own.")
+@click.option(
+    "--false-positive-rate",
+    "--fpr",
+    default=0.01,
+    show_default=True,
+    help="How many human texts may be called likely AI.",
+)
+@click.option("--base-rate", default=0.5, show_default=True, help="Share of machine texts that you expect beforehand.")
+@click.option("--kind", help="Kind of writing, one that the card knows; the text is compared with those alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as documented in docs/reference.md.")
 @_model_options
 def analyze(
-    file: str, context_file: str | None, as_json: bool, model: str | None, device: str, dtype: str, allow_pickle: bool
-) -> None:
-    """Colour a text by how surprising each token is, and print its statistics.
+    file: str, context_file: str | None, card: str | None, false_positive_rate: float, base_rate: float,
+    kind: str | None, as_json: bool, model: str | None, device: str, dtype: str, allow_pickle: bool,
+) -> None:  # fmt: skip
+    """Say how likely a machine wrote a text, and colour it by how surprising each token is.
 
     FILE is UTF-8 text; - reads standard input.
     """
@@ -88,7 +113,11 @@ def analyze(
 
     text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
     context = None if context_file is None else read_text(Path(context_file))
-    analysis = _with_progress(_analyzer(model, device, dtype, allow_pickle), text, context)
+    from analyzer.calibration import Settings
+
+    settings = Settings(false_positive_rate=false_positive_rate, base_rate=base_rate, kind=kind)
+    analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
+    analysis = _with_progress(analyzer, text, context).judged(settings)
     if as_json:
         click.echo(analysis.to_json(indent=1).encode())  # UTF-8 whatever the terminal's encoding
     else:
@@ -134,6 +163,83 @@ def next_tokens(
     _console().print(table, markup=False)
     for warning in found.warnings:
         click.echo(f"Note: {warning}", err=True)
+
+
+@main.command()
+@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", default="card.json", show_default=True, type=click.Path(path_type=Path), help="The card.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    metavar="NAME=PATTERN",
+    help="Machines that write alike, by generator: gpt-4*.",
+)
+@click.option("--work", type=click.Path(path_type=Path), help="Folder that keeps what was measured, to go on from.")
+@_model_options
+def calibrate(
+    data: Path, out: Path, families: tuple[str, ...], work: Path | None, model: str | None, device: str, dtype: str,
+    allow_pickle: bool,
+) -> None:  # fmt: skip
+    """Make a calibration card from DATA.
+
+    DATA is a .jsonl file of labelled texts (text, label 0 or 1, optional group, domain, generator, family), or a
+    folder of texts that people wrote, to compare others with.
+    """
+    from analyzer.calibrate import calibrate as make_card
+    from analyzer.calibrate import calibrate_people, with_families
+    from analyzer.cards import save_card
+    from analyzer.corpus import read_examples, read_folder
+
+    analyzer = _analyzer(model, device, dtype, allow_pickle)
+    with _progress() as show:
+        if data.is_dir():
+            card = calibrate_people(analyzer, read_folder(data), progress=show)
+        else:
+            examples = with_families(read_examples(data), families)
+            card = make_card(analyzer.model, examples, folder=work, progress=show)
+    save_card(card, out)
+    click.echo(f"{out}: {card.calibration_id}", err=True)
+    if card.measured:
+        from analyzer.report import model_card
+
+        click.echo(model_card(card))
+
+
+@main.command()
+@click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--card", metavar="FILE", help="A calibration card for this model, instead of the embedded model's own.")
+@click.option("--fpr", default=0.01, show_default=True, help="How many human texts may be called likely AI.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page with plots.")
+@_model_options
+def evaluate(
+    data: Path, card: str | None, fpr: float, as_json: bool, html: Path | None, model: str | None, device: str,
+    dtype: str, allow_pickle: bool,
+) -> None:  # fmt: skip
+    """Measure how good the likelihood is on labelled texts that took no part in its fit."""
+    from analyzer.calibration import Settings
+    from analyzer.corpus import read_examples
+    from analyzer.evaluation import evaluate as measure
+    from analyzer.report import evaluation_page, evaluation_text
+
+    analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
+    examples = read_examples(data)
+    with _progress() as show:
+        found = measure(analyzer, examples, settings=Settings(false_positive_rate=fpr), progress=show)
+    if html is not None:
+        html.write_text(evaluation_page(found), encoding="utf-8")
+    click.echo(json.dumps(found, indent=1) if as_json else evaluation_text(found))
+
+
+@main.command(name="card")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+def show_card(file: str | None) -> None:
+    """Print the measured figures of a calibration card, or of the embedded model's."""
+    from analyzer.cards import shipped_card
+    from analyzer.report import model_card
+
+    click.echo(model_card(_card(file) or shipped_card()))
 
 
 @main.group()
@@ -212,19 +318,26 @@ def verify(ctx: click.Context) -> None:
 
 
 def _with_progress(analyzer: "Analyzer", text: str, context: str | None) -> "Analysis":
-    """Analyse, with a bar on standard error once a text takes more than one window; silent when not a terminal."""
+    """Analyse, with a bar on standard error once a text takes more than one window."""
+    with _progress() as show:
+        return analyzer.analyze(text, context, progress=show)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, shown once there is something left to do; silent when not a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("tokens"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("tokens", total=None, visible=False)
+        task = bar.add_task("", total=None, visible=False)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, visible=total > done)
 
-        return analyzer.analyze(text, context, progress=show)
+        yield show
 
 
 def _console() -> "Console":
@@ -262,6 +375,7 @@ def _print_analysis(analysis: "Analysis", console: "Console") -> None:
     )
     for warning in analysis.warnings:
         console.print(f"Note: {warning}", markup=False)
+    _print_likelihood(analysis, console)
     console.print()
     for statistic in STATISTICS:
         value = analysis.statistics[statistic.name]
@@ -271,3 +385,31 @@ def _print_analysis(analysis: "Analysis", console: "Console") -> None:
         line.append(statistic.description, style="dim")
         line.truncate(console.width, overflow="ellipsis")
         console.print(line)
+
+
+def _print_likelihood(analysis: "Analysis", console: "Console") -> None:
+    """Verdict, interval, p-value, reasons, and the sentences that carry them."""
+    from rich.text import Text
+
+    from analyzer.hygiene import summary
+    from analyzer.markup import visible
+    from analyzer.report import likelihood_lines
+
+    found = analysis.likelihood
+    console.print()
+    console.print(Text(found.verdict, style="bold"), Text(likelihood_lines(found)[0]), sep="   ")
+    for line in (*likelihood_lines(found)[1:], *found.reasons):
+        console.print(f"  {line}", markup=False)
+    if analysis.findings:
+        console.print(f"  {summary(analysis.findings)}", markup=False)
+        if analysis.cleaned is not None:
+            console.print(f"  Without them: {likelihood_lines(analysis.cleaned.likelihood)[0]}", markup=False)
+    if found.verdict == "not judged":
+        return
+    console.print("\nSentences that carry it (their share of the log-odds, nats; chance of a machine there):")
+    sentences = sorted(analysis.sentences(), key=lambda s: -abs(s.share))
+    for sentence in sentences[:_SENTENCES_SHOWN]:
+        words = visible(" ".join(analysis.text[sentence.start : sentence.end].split()))
+        shown = Text(f"  {sentence.share:+6.2f} {sentence.probability:5.0%}  {words}")
+        shown.truncate(console.width, overflow="ellipsis")
+        console.print(shown)

@@ -15,7 +15,17 @@ from analyzer.scoring import TokenScores
 from analyzer.series import rank_buckets
 from analyzer.tokens import Tokenization, segments
 
-__all__ = ["BUCKET_LABELS", "PALETTES", "UNDERLINES", "Palette", "segment_buckets", "to_html", "visible"]
+__all__ = [
+    "BUCKET_LABELS",
+    "DIVERGING",
+    "DIVERGING_LINES",
+    "PALETTES",
+    "UNDERLINES",
+    "Palette",
+    "segment_buckets",
+    "to_html",
+    "visible",
+]
 
 BUCKET_LABELS = ("1–10", "11–100", "101–1,000", "over 1,000")
 UNDERLINES = ("none", "dotted", "solid", "double")  # the second cue: surprise is seen without colour too
@@ -23,11 +33,11 @@ UNDERLINES = ("none", "dotted", "solid", "double")  # the second cue: surprise i
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Background and text colour of each bucket, least surprising first."""
+    """Background and text colour of each step, least surprising, or most like a person's, first."""
 
     name: str
-    background: tuple[str, str, str, str]
-    text: tuple[str, str, str, str]
+    background: tuple[str, ...]
+    text: tuple[str, ...]
 
 
 PALETTES = {
@@ -40,6 +50,25 @@ PALETTES = {
         Palette("gltr", ("#ADFF80", "#FFEA80", "#FF9280", "#E5B0FF"), ("#000000", "#000000", "#000000", "#000000")),
     )
 }
+
+# From person to machine: blue and amber stay apart for every kind of colour vision, and nobody is shown in red. The
+# second cue is on which side of the word the line is: above it for a person, below it for a machine.
+DIVERGING = {
+    palette.name: palette
+    for palette in (
+        Palette(
+            "light",
+            ("#1F63A8", "#B7D6F0", "#F5F5F5", "#FAD7A0", "#A85A00"),
+            ("#FFFFFF", "#000000", "#000000", "#000000", "#FFFFFF"),
+        ),
+        Palette(
+            "dark",
+            ("#8CC2F2", "#23476B", "#1B222C", "#5E3F12", "#F5B041"),
+            ("#000000", "#FFFFFF", "#FFFFFF", "#FFFFFF", "#000000"),
+        ),
+    )
+}
+DIVERGING_LINES = ("overline solid", "overline dotted", "none", "underline dotted", "underline solid")
 
 
 def segment_buckets(tokenization: Tokenization, scores: TokenScores) -> list[tuple[str, int | None]]:

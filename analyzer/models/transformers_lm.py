@@ -191,7 +191,7 @@ class TransformersLM:
         with self._computing():
             hidden = self._body(torch.tensor(row.ids[None, :-1]), None)[0, row.first - 1 :]
         size = chunk_size(self._device.type, self.info.vocabulary)
-        for part in hidden.split(size):
+        for part in torch.split(hidden, size):
             with self._computing():
                 logits = (self._head or _wide_copy)(part)
             yield logits
@@ -300,7 +300,7 @@ def _layers(model: Any) -> Sequence[torch.nn.Module]:
     """The layers of the body in their order; none where the architecture does not keep them in one list."""
     depth = model.config.get_text_config().num_hidden_layers
     lists = (m for m in model.base_model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == depth)
-    return next(lists, torch.nn.ModuleList())
+    return list(next(lists, torch.nn.ModuleList()))
 
 
 def _context_length(config: Any) -> tuple[int, int]:

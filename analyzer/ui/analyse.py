@@ -1,6 +1,7 @@
 """The page on which one text is analysed."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -37,16 +38,17 @@ def analyse_page() -> None:
     """Draw the page: the text to give, and below it what the model makes of it."""
     st.title("Analyse a text")
     st.markdown(
-        "See how predictable each word is to a language model. "
-        "This page shows evidence, not a verdict on who wrote the text."
+        "See how predictable each word is to a language model, and how likely that makes it that a machine wrote the "
+        "text: with the measured error, or with the reason why nothing can be said. Evidence, never proof."
     )
     _offer_other_sources()
     with st.form("input", border=False):
-        st.text_area("Your text", key=_TEXT, height=220, placeholder="Paste a text here.")
+        st.text_area("Your text", key=_TEXT, height=220, placeholder="Paste a text here.", persist_state="session")
         with st.expander("What stood before it (optional)"):
             st.text_area(
                 "What stood before it",
                 key=_CONTEXT,
+                persist_state="session",
                 height=100,
                 label_visibility="collapsed",
                 placeholder="Such as the question that the text answers. It is read first and not scored.",
@@ -123,10 +125,14 @@ def _session_analyzer() -> "Analyzer":
     if _ANALYZER not in st.session_state:
         with st.spinner("Reading the model (first time: about half a minute) …", show_time=True):
             from analyzer.analysis import Analyzer
+            from analyzer.cards import load_card
             from analyzer.models.store import DEFAULT_MODEL
 
             # ANALYZER_MODEL: a hub id, a folder or a GGUF file instead of the embedded model; "toy" for fast tests.
+            # ANALYZER_CALIBRATION: its calibration card, a file; the embedded model has its own.
             model = load_model(os.environ.get("ANALYZER_MODEL") or DEFAULT_MODEL)
-        st.session_state[_ANALYZER] = Analyzer(model)
+            card = os.environ.get("ANALYZER_CALIBRATION")
+            analyzer = Analyzer(model, calibration=load_card(Path(card)) if card else None)
+        st.session_state[_ANALYZER] = analyzer
     found: Analyzer = st.session_state[_ANALYZER]
     return found

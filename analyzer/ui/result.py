@@ -1,4 +1,4 @@
-"""What the page shows of one ``Analysis``: the coloured text, the numbers, the charts, the files to take away."""
+"""What the page shows of one ``Analysis``: verdict, coloured text, numbers, charts, and files to take away."""
 
 import math
 from typing import TYPE_CHECKING
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from analyzer.ui.sentence_view import show_sentences
 from analyzer.ui.token_view import pages, token_view
+from analyzer.ui.verdict import show_verdict
 
 if TYPE_CHECKING:  # these load torch or take long, and the first paint must not
     import altair as alt
@@ -19,13 +21,16 @@ __all__ = ["show_result"]
 def show_result(analysis: "Analysis", *, run: int) -> None:
     """Draw everything about one analysed text; `run` tells its widgets from those of the text before."""
     st.divider()
+    show_verdict(analysis)
     _show_summary(analysis)
     for warning in analysis.warnings:
         st.warning(warning)
     _show_text(analysis, run)
+    show_sentences(analysis)
     _show_key_numbers(analysis)
     _show_charts(analysis)
     _show_all_statistics(analysis)
+    _show_all_detectors(analysis)
     _offer_downloads(analysis)
 
 
@@ -108,6 +113,24 @@ def _show_all_statistics(analysis: "Analysis") -> None:
             for s in STATISTICS
         ]
         st.table(pd.DataFrame(rows, columns=["statistic", "value", "unit", "meaning"]), hide_index=True)
+
+
+def _show_all_detectors(analysis: "Analysis") -> None:
+    from analyzer.detectors import DETECTORS
+
+    with st.expander("All detectors"):
+        st.markdown(
+            "Published formulas on the same scores. Larger is more machine-like, on a scale of each detector’s own: "
+            "none of these is calibrated, so none is a probability, and what is large for one text may not be for "
+            "another."
+        )
+        rows = []
+        for detector in DETECTORS:
+            found = analysis.detections[detector.name]
+            meaning = " ".join([detector.description, *found.warnings])
+            name = f"{detector.name.replace('_', ' ')} ({detector.source})"
+            rows.append((name, _number(found.score), detector.unit.replace("1", ""), meaning))
+        st.table(pd.DataFrame(rows, columns=["detector", "score", "unit", "meaning"]), hide_index=True)
 
 
 def _offer_downloads(analysis: "Analysis") -> None:

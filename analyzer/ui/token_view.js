@@ -39,23 +39,31 @@ function createView(host) {
     paint();
   }
 
-  // Colours: one attribute and a dozen variables change, the tokens stay as they are.
+  // Colours: the variables of the scale and one class a token change, the text stays as it is.
 
   function paint() {
-    const palette = data.palettes[chosen.classic ? "gltr" : isDark(host) ? "dark" : "light"];
-    for (let step = 0; step < 4; step++) {
-      const line = data.underlines[step];
-      host.style.setProperty(`--back-${step}`, palette[0][step]);
-      host.style.setProperty(`--ink-${step}`, palette[1][step]);
-      host.style.setProperty(`--line-${step}`, line === "none" ? "none" : `underline ${line} 0.09em`);
+    // A mode may be missing: a text that is not judged has no share of a verdict.
+    const mode = data.modes.find((m) => m.name === chosen.mode) ?? data.modes[0];
+    const { palettes, lines } = data.scales[mode.scale];
+    const theme = isDark(host) ? "dark" : "light";
+    const [backs, inks] = (chosen.classic && palettes.gltr) || palettes[theme];
+    lines.forEach((line, step) => {
+      host.style.setProperty(`--back-${step}`, backs[step]);
+      host.style.setProperty(`--ink-${step}`, inks[step]);
+      host.style.setProperty(`--line-${step}`, line === "none" ? "none" : `${line} 0.09em`);
+    });
+    for (const token of text.querySelectorAll(".token")) {
+      token.className = token.className.replace(/ ?step-\d/, "") + ` step-${step(mode, Number(token.dataset.i))}`;
     }
-    text.dataset.mode = chosen.mode;
-    const mode = data.modes.find((m) => m.name === chosen.mode);
+    Object.assign(host.dataset, { mode: mode.name, scale: mode.scale });
     legend.replaceChildren();
     add(legend, "span", "about", mode.about);
     const steps = add(legend, "ul", "steps");
-    steps.setAttribute("aria-label", "Colours, from expected to surprising");
+    const ends = mode.scale === "diverging" ? "from person to machine" : "from expected to surprising";
+    steps.setAttribute("aria-label", `Colours, ${ends}`);
     mode.steps.forEach((label, step) => add(steps, "li", `step step-${step}`, label));
+    controls.querySelector(`[value=${mode.name}]`).checked = true;
+    controls.querySelector(".classic").hidden = !palettes.gltr;
   }
 
   function drawControls() {
@@ -65,7 +73,7 @@ function createView(host) {
     for (const mode of data.modes) {
       const label = add(group, "label", "");
       const input = add(label, "input", "");
-      Object.assign(input, { type: "radio", name: "mode", value: mode.name, checked: mode.name === chosen.mode });
+      Object.assign(input, { type: "radio", name: "mode", value: mode.name });
       add(label, "span", "", mode.label);
     }
     const label = add(controls, "label", "classic");
@@ -89,7 +97,6 @@ function createView(host) {
       const token = add(drawing, "span", "token");
       token.dataset.i = i;
       token.tabIndex = -1;
-      for (const mode of data.modes) token.dataset[mode.name] = highestStep(mode.of, i);
       drawPiece(token, piece);
     });
     text.replaceChildren(drawing);
@@ -114,9 +121,11 @@ function createView(host) {
     parent.append(run);
   }
 
-  // A piece that several tokens share, such as an emoji, has the colour of the most surprising.
-  function highestStep(steps, i) {
-    return [...steps.slice(data.first[i], data.first[i] + data.count[i])].sort().at(-1);
+  // A piece that several tokens share, such as an emoji, has the colour of the most surprising, or of the strongest push.
+  function step(mode, i) {
+    const steps = [...mode.of.slice(data.first[i], data.first[i] + data.count[i])].map(Number);
+    const middle = mode.scale === "diverging" ? 2 : 0;
+    return steps.reduce((a, b) => (Math.abs(b - middle) > Math.abs(a - middle) ? b : a));
   }
 
   // One token is in the tab order and has a name for screen readers; the others read as plain text.

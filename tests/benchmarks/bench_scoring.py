@@ -159,7 +159,7 @@ def padded(net: Any, rows: list[Any]) -> Any:
 def body(model: Any, rows: list[Any]) -> None:
     import torch
 
-    from analyzer.analysis import _BATCH_TOKENS
+    from analyzer.passes import _BATCH_TOKENS
     from analyzer.windows import batches
 
     for group in batches([len(row) for row in rows], _BATCH_TOKENS["cpu"]):

@@ -1,18 +1,9 @@
 """What a person does, in a real Chromium: paste, analyse, point, press keys, turn pages."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from browser import analyse, background, rgb, shown_text
 
 from analyzer.analysis import Analyzer
 from analyzer.markup import PALETTES
@@ -24,103 +15,10 @@ expect = playwright.expect
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 HOSTILE = (
     "</span><img src=x onerror=window.pwned=1> <script>window.pwned=1</script> **bold** [a](javascript:pwned=1) "
     "<|im_start|> \u202eesrever &lt; $x$ \x1b[31m"
 )
-
-
-@contextmanager
-def served(model: str | None) -> Iterator[str]:
-    """The page on a free port, for as long as the block runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    environment.pop("ANALYZER_MODEL", None)
-    if model:
-        environment["ANALYZER_MODEL"] = model
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://localhost:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, "the page did not start"
-                time.sleep(0.25)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"needs a Chromium at {CHROMIUM}, or its path in CHROMIUM")
-    with playwright.sync_playwright() as driver:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def toy_url():
-    with served("toy") as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def default_url():
-    with served(None) as url:
-        yield url
-
-
-@pytest.fixture
-def visit(chromium):
-    """Open pages, and check at the end that the console stayed free of errors and no request left the machine."""
-    contexts, complaints = [], []
-
-    def open_page(url, **options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda r: re.match(r"https?://(?!localhost)", r.url) and complaints.append(r.url))
-        page.goto(url)
-        page.get_by_label("Your text").wait_for()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not complaints
-
-
-def analyse(page, text):
-    page.get_by_label("Your text").fill(text)
-    page.get_by_role("button", name="Analyse").click()
-    page.locator(".token").first.wait_for(timeout=120_000)
-
-
-def shown_text(page):
-    return page.locator(".text").evaluate("e => e.textContent")
-
-
-def background(token):
-    return token.evaluate("e => getComputedStyle(e).backgroundColor")
-
-
-def rgb(colour):
-    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
 
 
 def toy_analysis(text):
@@ -203,7 +101,7 @@ def test_another_scale_changes_colours_without_asking_the_server(visit, toy_url)
     page.get_by_role("radio", name="Against the first guess").check()
     assert background(token) != by_rank
     expect(page.locator(".steps li")).to_have_text(["at least half", "at least 1/10", "at least 1/100", "less"])
-    page.get_by_role("radio", name="Surprise").check()
+    page.get_by_role("radio", name="Surprise", exact=True).check()
     expect(page.locator(".steps li").first).to_have_text("up to 3 bits")
     page.get_by_label("GLTR’s classic colours").check()
     assert background(token) in [rgb(colour) for colour in PALETTES["gltr"].background]

@@ -1,0 +1,393 @@
+"""From what tokens tell to how likely a machine wrote them: a card of measured numbers, and how it judges.
+
+    evidence of a token = weights · (its features, its hidden states) + bias, for each family of machines
+    score of a text     = ln Σ exp(mean evidence) over the families: the odds that it is of one of them
+    probability         = logistic of the score, by length
+    human p-value       = share of human calibration texts of about this length that look at least as machine-like
+
+A card is bound to one model and one list of features. Its thresholds are human texts, scored by read-outs that had seen
+nothing of their kind of writing: nobody must be accused for writing in a way that we have not been shown. Nothing about
+who is accused is written in the code.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr, expit, logit, logsumexp, softmax
+
+from analyzer.errors import CalibrationMismatch, InputError
+from analyzer.features import FEATURES, token_features
+from analyzer.kinds import reasons_not_prose
+from analyzer.models import ModelInfo
+from analyzer.scoring import ReadOut, TokenScores
+from analyzer.series import surprise
+from analyzer.tokens import Tokenization
+
+__all__ = [
+    "UNCALIBRATED",
+    "VERDICTS",
+    "Calibration",
+    "LengthBin",
+    "Likelihood",
+    "Line",
+    "Settings",
+    "any_family",
+    "bin_for",
+    "decide",
+    "strangeness",
+]
+
+Floats = NDArray[np.float64]
+
+VERDICTS = ("likely human", "likely AI", "unclear", "not judged")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the reader of a verdict decides, never the detector.
+
+    Attributes
+    ----------
+    false_positive_rate : float
+        How many human texts may be called likely AI, 0 to 0.5 exclusive.
+    base_rate : float
+        Share of machine texts among those that are judged, before looking at them; 0 to 1 exclusive.
+    kind : str or None
+        Kind of writing, one of the card's populations: the text is then compared with those alone.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
+    """
+
+    false_positive_rate: float = 0.01
+    base_rate: float = 0.5
+    kind: str | None = None
+
+    def __post_init__(self) -> None:
+        shares = {"false_positive_rate": (self.false_positive_rate, 0.5), "base_rate": (self.base_rate, 1.0)}
+        for name, (value, top) in shares.items():
+            if not 0 < value < top:
+                raise InputError(f"{name}: got {value}.", hint=f"Give a share between 0 and {top:g}, such as 0.01.")
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely a machine wrote a text, how sure that is, and why no more may be said.
+
+    Numbers are nan where nothing can be said.
+
+    Attributes
+    ----------
+    probability, low, high : float
+        Of machine origin, if persons and machines had written equally many such texts; and a 90 % interval: within it
+        lies what a read-out that never saw this kind of writing would say, given more of the same text.
+    human_p_value : float
+        Share of human calibration texts of about this length that look at least as machine-like.
+    verdict : str
+        One of ``VERDICTS``.
+    reasons : tuple of str
+        What the verdict rests on, or why it is not clearer.
+    calibration_id : str or None
+        The card.
+    score : float
+        What the probability is a function of, unbounded: for ranking texts.
+    posterior : float
+        The probability at the base rate of `settings`.
+    settings : Settings
+    """
+
+    probability: float
+    low: float
+    high: float
+    human_p_value: float
+    verdict: str
+    reasons: tuple[str, ...]
+    calibration_id: str | None
+    score: float
+    posterior: float
+    settings: Settings = field(default_factory=Settings)
+
+
+UNCALIBRATED = Likelihood(
+    probability=math.nan,
+    low=math.nan,
+    high=math.nan,
+    human_p_value=math.nan,
+    verdict="not judged",
+    reasons=("There is no calibration for this model: `analyzer calibrate` makes one from labelled texts.",),
+    calibration_id=None,
+    score=math.nan,
+    posterior=math.nan,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A linear read-out of what a token tells.
+
+    Attributes
+    ----------
+    features : float64 (P,)
+    states : float64 (H,) or (0,)
+        Of the middle layers' states, side by side.
+    bias : float
+    """
+
+    features: Floats
+    states: Floats
+    bias: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LengthBin:
+    """What texts of about one length got.
+
+    Attributes
+    ----------
+    tokens : int
+        Texts of at least so many scored tokens, up to the next bin.
+    human, machine : mapping of str to float64 (n,)
+        Scores of calibration texts, by population and by generator: of human texts by read-outs that had not seen their
+        population, of machine texts by read-outs that had not seen their sources.
+    half_width : float
+        Of the 90 % interval, in units of the score.
+    typical_mean, typical_spread : float64 (P,)
+        Of the features of all calibration texts.
+    largest_distance : float
+        From there, in spreads (root mean square over features), of all but one in a thousand.
+    least_surprise : float
+        Nats a token, of all but one in two hundred machine texts: what is more predictable is known by heart.
+    """
+
+    tokens: int
+    human: Mapping[str, Floats]
+    machine: Mapping[str, Floats]
+    half_width: float
+    typical_mean: Floats
+    typical_spread: Floats
+    largest_distance: float
+    least_surprise: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """A card: read-outs, the texts that say what their scores mean, and the figures that say how far to trust them.
+
+    Attributes
+    ----------
+    calibration_id, created : str
+    model : mapping of str to str
+        name and revision; and dtype, a list of those the card was checked with, separated by spaces.
+    layers : tuple of int
+        Middle layers whose states are read.
+    evidence : tuple of Line
+        One for each family of machines: those tuned to please write more predictably than people, raw ones drawn at
+        random less, and no one line could tell both.
+    bins : tuple of LengthBin
+        Shortest first. What is shorter than the first is not judged.
+    slope, offset : pairs of float
+        logit probability = (slope[0] + slope[1] L) score + offset[0] + offset[1] L, with L = ln tokens, no longer than
+        the longest calibration texts.
+    longest : int
+        Tokens of those.
+    english_prose : bool
+        Whether the calibration texts were, so that nothing else can be judged.
+    span : mapping of str to float
+        What a token tells of its sentence (see ``span_evidence``); the probability that the writer changes between two
+        tokens; and highest, the share of machine that one in a hundred human texts reaches somewhere.
+    measured : mapping
+        The model card's figures.
+    """
+
+    calibration_id: str
+    created: str
+    model: Mapping[str, str]
+    layers: tuple[int, ...]
+    evidence: tuple[Line, ...]
+    bins: tuple[LengthBin, ...]
+    slope: tuple[float, float]
+    offset: tuple[float, float]
+    longest: int
+    english_prose: bool
+    span: Mapping[str, float]
+    measured: Mapping[str, Any]
+
+    @property
+    def read_out(self) -> ReadOut | None:
+        """What to take from the forward pass: the states' part of the evidence, (S, K) for K families."""
+        if not self.layers:
+            return None
+        return ReadOut(self.layers, np.column_stack([line.states for line in self.evidence]).astype(np.float32))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of writing, or populations of writers, that the promise about false positives covers."""
+        return tuple(sorted({name for one in self.bins for name in one.human}))
+
+    def check(self, model: ModelInfo) -> None:
+        """Refuse a model this card was not made with.
+
+        Raises
+        ------
+        CalibrationMismatch
+            If name, revision or dtype differ.
+        """
+        for name, found in (("name", model.name), ("revision", model.revision), ("dtype", model.dtype)):
+            wanted = self.model[name]
+            if found not in (wanted.split() if name == "dtype" else [wanted]):
+                raise CalibrationMismatch(
+                    f"The calibration {self.calibration_id} is for {name} {wanted}, the model has {found}.",
+                    hint="Load that model, or make a card for this one with `analyzer calibrate`.",
+                )
+
+    def token_evidence(self, tokenization: Tokenization, scores: TokenScores) -> Floats:
+        """Evidence (S,) of each token; the score of a text is its mean.
+
+        With several families a token's evidence is their mean, weighted by how likely the whole text is of each, plus
+        a constant: ln Σ exp(a) = Σ w a - Σ w ln w, where w = exp(a) / Σ exp(a).
+
+        Raises
+        ------
+        ValueError
+            If the scores were made without this card's read-out.
+        """
+        each = self._evidence(token_features(tokenization, scores), scores)
+        means = each.mean(axis=0)
+        weight = softmax(means)
+        return np.asarray(each @ weight + entr(weight).sum())
+
+    def span_evidence(self, tokenization: Tokenization, scores: TokenScores) -> Floats:
+        """Log-likelihood ratio (S,), machine over person, of each token: for ``analyzer.spans``."""
+        of = self.span
+        own = of["evidence"] * self.token_evidence(tokenization, scores)
+        return np.asarray(
+            own + of["surprise"] * np.minimum(surprise(scores), 20) + of["entropy"] * scores.entropy + of["constant"]
+        )
+
+    def _evidence(self, features: Floats, scores: TokenScores) -> Floats:
+        """Evidence (S, K) of each token for each family."""
+        if self.layers and scores.read_out.shape[1] != len(self.evidence):
+            raise ValueError("read_out: expected that of this calibration; give it to the forward pass")
+        each = np.column_stack([features @ line.features + line.bias for line in self.evidence])
+        return each + scores.read_out if self.layers else each
+
+    def logit(self, score: float | Floats, n_tokens: int) -> Any:
+        """Log-odds of machine origin for a score at a length."""
+        length = math.log(min(max(n_tokens, self.bins[0].tokens), self.longest))
+        return (self.slope[0] + self.slope[1] * length) * score + self.offset[0] + self.offset[1] * length
+
+    def judge(self, tokenization: Tokenization, scores: TokenScores, settings: Settings | None = None) -> Likelihood:
+        """Judge a text from its scores; no forward pass.
+
+        Parameters
+        ----------
+        tokenization, scores
+            Of the whole text, the scores with this card's read-out.
+        settings : Settings, optional
+
+        Raises
+        ------
+        InputError
+            If the card does not know the kind of writing.
+        """
+        settings = settings or Settings()
+        if settings.kind is not None and settings.kind not in self.kinds:
+            raise InputError(
+                f"kind: the calibration does not know {settings.kind!r}.", hint=f"Give one of {', '.join(self.kinds)}."
+            )
+        features = token_features(tokenization, scores)
+        means = features.mean(axis=0)
+        score = float(any_family(self._evidence(features, scores).mean(axis=0)))
+        n_tokens = len(scores)
+        objections = self._objections(tokenization.text, means, n_tokens)
+        one = bin_for(self.bins, n_tokens) or self.bins[0]
+        low, middle, high = self.logit(score + one.half_width * np.array([-1.0, 0.0, 1.0]), n_tokens).tolist()
+        verdict, reasons, human_p = decide(one, score, settings)
+        if objections:
+            verdict, reasons = "not judged", tuple(objections)
+            low = middle = high = human_p = math.nan
+        return Likelihood(
+            probability=float(expit(middle)),
+            low=float(expit(low)),
+            high=float(expit(high)),
+            human_p_value=human_p,
+            verdict=verdict,
+            reasons=reasons,
+            calibration_id=self.calibration_id,
+            score=score,
+            posterior=float(expit(middle + logit(settings.base_rate))),
+            settings=settings,
+        )
+
+    def _objections(self, text: str, means: Floats, n_tokens: int) -> list[str]:
+        """Why this text cannot be judged at all."""
+        one = bin_for(self.bins, n_tokens)
+        if one is None:
+            return [f"Too short: {n_tokens} tokens. Under {self.bins[0].tokens} nothing was measured."]
+        found = [reason.message for reason in reasons_not_prose(text)] if self.english_prose else []
+        return found or [reason for reason in (strangeness(one, means),) if reason]
+
+
+def any_family(evidence: Floats) -> Floats:
+    """Log-odds (...,) that a text is of any family, from those of each (..., K)."""
+    return np.asarray(logsumexp(evidence, axis=-1))
+
+
+def bin_for(bins: Sequence[LengthBin], n_tokens: int) -> LengthBin | None:
+    """The bin of texts of this length; None if it is shorter than all."""
+    place = int(np.searchsorted([one.tokens for one in bins], n_tokens, side="right")) - 1
+    return bins[place] if place >= 0 else None
+
+
+def strangeness(one: LengthBin, means: Floats) -> str:
+    """How a text's features (P,) lie outside those of the calibration texts; empty if they do not."""
+    if means[FEATURES.index("surprise")] < one.least_surprise:
+        return (
+            "More predictable than nearly all machine texts it was calibrated on: a machine may have taken its first "
+            "guess nearly always, or the model may know the text by heart, as it knows famous texts and boilerplate."
+        )
+    distance = math.sqrt(np.mean(((means - one.typical_mean) / one.typical_spread) ** 2))
+    return "Unlike the texts it was calibrated on, human or machine." if distance > one.largest_distance else ""
+
+
+_HUMAN_SHARE = 0.05  # likely human: at most so many machine texts look this human
+
+
+def decide(one: LengthBin, score: float, settings: Settings) -> tuple[str, tuple[str, ...], float]:
+    """The verdict on a text that can be judged, what it rests on, and the human p-value."""
+    alpha, kind = settings.false_positive_rate, settings.kind
+    human_p = tail_share(one.human, score, kind)
+    rare = f"Of human texts of this length, {human_p:.1%} look at least as machine-like."
+    if _resolution(one.human, kind) > alpha:
+        few = "Too few human texts of this kind and length are known to hold the false-positive rate asked for."
+        return "unclear", (few,), human_p
+    if human_p <= alpha:
+        return "likely AI", (f"More machine-like than the limit of {alpha:.1%} of human texts.",), human_p
+    machine_p = tail_share({name: -of for name, of in one.machine.items()}, -score, None)
+    if machine_p <= _HUMAN_SHARE:
+        return "likely human", (f"Of machine texts of this length, {machine_p:.1%} look at least as human.",), human_p
+    return "unclear", (f"{rare} The limit is {alpha:.1%}.",), human_p
+
+
+def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> float:
+    """Conformal p-value: the share of texts at least as extreme as `value`, the text itself counted among them.
+
+    Without a kind each population counts alike, however many of its texts were at hand.
+    """
+    chosen = [of for name, of in texts.items() if kind in (None, name) and len(of)]
+    if not chosen:
+        return math.nan
+    n = sum(map(len, chosen))
+    share = float(np.mean([np.mean(of >= value) for of in chosen]))
+    return (1 + n * share) / (n + 1)
+
+
+def _resolution(texts: Mapping[str, Floats], kind: str | None) -> float:
+    """The smallest p-value that there can be."""
+    return 1 / (1 + sum(len(of) for name, of in texts.items() if kind in (None, name)))

@@ -1,0 +1,1 @@
+"""Calibration cards that come with the program."""

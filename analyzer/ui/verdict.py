@@ -1,0 +1,222 @@
+"""Who wrote this? The likelihood of one ``Analysis`` in words, and what a reader may decide about it.
+
+The words carry the verdict. Abstaining has the place and the size of a verdict, and no colour blames anybody. Changing
+a control judges the same scores again: no forward pass.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analyzer.ui.hidden import show_hidden
+from analyzer.ui.words import chance, in_words, kind_name, percent, plain
+
+if TYPE_CHECKING:  # these load torch, and the first paint must not
+    from analyzer.analysis import Analysis
+    from analyzer.calibration import Calibration, Likelihood, Settings
+
+__all__ = ["found_at", "innocent_share", "interval_bar", "show_verdict"]
+
+_RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
+_BASE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_ANY = "Any, or I do not know"
+
+_MEANING = {
+    "likely AI": "Few people’s texts look like this one to the model.",
+    "likely human": "Few machine texts look like this one to the model.",
+    "unclear": "What the model sees fits people and machines: no verdict.",
+    "not judged": "Nothing reliable can be said about this text.",
+}
+
+
+@st.fragment
+def show_verdict(analysis: "Analysis") -> None:
+    """The verdict, its controls, and hidden characters; a changed control runs this function again and nothing else."""
+    panel = st.container(border=True, key="verdict")  # is drawn last, by what the controls under it say
+    likelihood = analysis.likelihood
+    calibration = analysis.calibration
+    if calibration is not None and likelihood.verdict != "not judged":  # what cannot be judged, no setting changes
+        with st.expander("What would change it?"):
+            settings = _controls(calibration)
+            likelihood = analysis.judge(settings)
+            _show_base_rate(likelihood, calibration)
+    with panel:
+        _show_panel(likelihood)
+    show_hidden(analysis, likelihood)
+
+
+def _show_panel(likelihood: "Likelihood") -> None:
+    judged = likelihood.verdict != "not judged"
+    left, right = st.columns([5, 6], gap="medium")
+    with left, st.container(gap=None):
+        st.caption("Who wrote this?")
+        st.header(sentence_case(likelihood.verdict), anchor=False)
+        st.markdown(_MEANING[likelihood.verdict])
+    with right:
+        if judged:
+            st.markdown(
+                f"Probability of a machine: **{chance(likelihood.probability)}** "
+                f"(90 % interval {interval(likelihood.low, likelihood.high)})",
+                help="If people and machines had written equally many such texts. Within the interval lies what a "
+                "read-out that never saw this kind of writing would say, given more of the same text.",
+            )
+            st.html(interval_bar(likelihood.probability, likelihood.low, likelihood.high))
+            if likelihood.settings.base_rate != 0.5:
+                st.markdown(
+                    f"If machines wrote {percent(likelihood.settings.base_rate)} of texts like this: "
+                    f"**{chance(likelihood.posterior)}**"
+                )
+            if math.isfinite(likelihood.human_p_value):  # else no such text of this length is known
+                st.markdown(
+                    f"About **{in_words(likelihood.human_p_value)}** {_compared(likelihood)} "
+                    f"look{'s' if likelihood.human_p_value <= 0.1 else ''} at least this machine-like."
+                )
+        else:
+            st.markdown("No probability is given.")
+    st.markdown("**Why**\n" + "\n".join(f"- {plain(reason)}" for reason in likelihood.reasons))
+    if judged:
+        st.markdown(accused_in_words(likelihood.settings.false_positive_rate))
+        st.caption(
+            ":material/balance: This is evidence, not proof. It can be wrong about anybody, and is no ground for a "
+            "punishment: ask the writer, look at drafts. The page *Model card* says how often it is wrong, and about "
+            "whom."
+        )
+
+
+def _compared(likelihood: "Likelihood") -> str:
+    kind = likelihood.settings.kind
+    return f"human texts of this length ({plain(kind_name(kind))})" if kind else "human texts of this length"
+
+
+def _controls(calibration: "Calibration") -> "Settings":
+    from analyzer.calibration import Settings
+
+    rate = st.select_slider(
+        "How many innocent writers may be called likely AI?",
+        _RATES,
+        value=0.01,
+        format_func=percent,
+        key="false-positive-rate",
+        persist_state="session",
+        help="The false-positive rate. A lower one accuses fewer innocent writers, and finds fewer machine texts.",
+    )
+    base_rate = st.select_slider(
+        "Of texts like this, how many do you expect machines to have written?",
+        _BASE_RATES,
+        value=0.5,
+        format_func=percent,
+        key="base-rate",
+        persist_state="session",
+        help="The base rate, before looking at the text. It changes the probability, never the verdict.",
+    )
+    kind = st.selectbox(
+        "Kind of writing",
+        (_ANY, *calibration.kinds),
+        format_func=kind_name,
+        key="kind",
+        persist_state="session",
+        help="The text is then compared with human texts of that kind alone.",
+    )
+    return Settings(rate, base_rate, None if kind == _ANY else kind)
+
+
+def _show_base_rate(likelihood: "Likelihood", calibration: "Calibration") -> None:
+    settings = likelihood.settings
+    text = (
+        f"Expecting {percent(settings.base_rate)}, the probability that a machine wrote this text is "
+        f"{chance(likelihood.posterior)}."
+    )
+    found = found_at(calibration.measured, settings.false_positive_rate)
+    if found is None:
+        text += " How many of those called likely AI would be innocent was measured for 1 % and 5 % only."
+    else:
+        innocent = innocent_share(settings.base_rate, settings.false_positive_rate, found)
+        text += (
+            f" Of all such texts called likely AI at this setting, about {percent(innocent)} would be innocent: "
+            f"{percent(found)} of machine texts are found, of kinds of writing that were left out."
+        )
+    st.markdown(text)
+
+
+def found_at(measured: Mapping[str, Any], false_positive_rate: float) -> float | None:
+    """Share of machine texts found at a false-positive rate, on the hardest kind of measurement there is a figure for.
+
+    Examples
+    --------
+    >>> measured = {"grouped": {"tpr_at_1_fpr": 0.8}, "leave_domain_out": {"tpr_at_1_fpr": 0.6}}
+    >>> found_at(measured, 0.01), found_at(measured, 0.02)
+    (0.6, None)
+    """
+    name = {0.01: "tpr_at_1_fpr", 0.05: "tpr_at_5_fpr"}.get(false_positive_rate)
+    if name is None:
+        return None
+    parts = (measured.get(part) or {} for part in ("grouped", "leave_domain_out", "leave_generator_out"))
+    found = [part[name] for part in parts if part.get(name) is not None]
+    return min(found) if found else None
+
+
+def innocent_share(base_rate: float, false_positive_rate: float, found: float) -> float:
+    """Share of people's texts among those called likely AI (Bayes' rule); nan where none is called so.
+
+    Examples
+    --------
+    >>> round(innocent_share(0.1, 0.01, 0.5), 3)
+    0.153
+    """
+    accused, rightly = (1 - base_rate) * false_positive_rate, base_rate * found
+    return accused / (accused + rightly) if accused + rightly else math.nan
+
+
+def accused_in_words(false_positive_rate: float) -> str:
+    """What a false-positive rate means.
+
+    Examples
+    --------
+    >>> accused_in_words(0.005)
+    'Of 1,000 innocent writers about 5 would be called likely AI at this setting.'
+    """
+    return f"Of 1,000 innocent writers about {1000 * false_positive_rate:g} would be called likely AI at this setting."
+
+
+def interval(low: float, high: float) -> str:
+    r"""The ends of an interval.
+
+    Examples
+    --------
+    >>> interval(0.714, 0.949), interval(0.5, 0.9999)
+    ('71 to 95\xa0%', '50 to over 99\xa0%')
+    """
+    return f"{chance(low)[:-2]} to {chance(high)}"
+
+
+def sentence_case(verdict: str) -> str:
+    """``likely AI`` as the beginning of a sentence.
+
+    Examples
+    --------
+    >>> sentence_case("likely AI")
+    'Likely AI'
+    """
+    return verdict[0].upper() + verdict[1:]
+
+
+def interval_bar(probability: float, low: float, high: float) -> str:
+    """A line from person to machine with the interval and the estimate on it, as HTML in the page's own text colour."""
+    left, right, at = (100 * value for value in (low, high, probability))
+    label = f"Probability of a machine {chance(probability)}, 90 % interval {interval(low, high)}"
+    return f"""
+<div role="img" aria-label="{label}" style="max-width:24rem">
+  <div style="position:relative;height:1.1rem">
+    <div style="position:absolute;left:0;right:0;top:.5rem;height:.1rem;background:currentColor;opacity:.35"></div>
+    <div style="position:absolute;left:50%;top:.25rem;height:.6rem;width:1px;background:currentColor;opacity:.5"></div>
+    <div style="position:absolute;left:{left:.1f}%;width:{right - left:.1f}%;min-width:2px;top:.3rem;height:.5rem;
+      border-radius:.25rem;background:#3A82C4;opacity:.55"></div>
+    <div style="position:absolute;left:{at:.1f}%;top:.05rem;width:1rem;height:1rem;margin-left:-.5rem;
+      border-radius:50%;box-sizing:border-box;background:#3A82C4;border:2px solid currentColor"></div>
+  </div>
+  <div style="display:flex;justify-content:space-between;font-size:.8rem;opacity:.8">
+    <span>a person</span><span>undecided</span><span>a machine</span>
+  </div>
+</div>"""

@@ -1,0 +1,61 @@
+"""What tests of the page in a real Chromium, and its screenshots, share."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@contextmanager
+def served(model: str | None, card: Path | None = None) -> Iterator[str]:
+    """The page on a free port, for as long as the block runs; with a calibration card other than the model's own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    for name, value in (("ANALYZER_MODEL", model), ("ANALYZER_CALIBRATION", card)):
+        environment.pop(name, None)
+        if value:
+            environment[name] = str(value)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://localhost:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None, "the page did not start"
+                time.sleep(0.25)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def analyse(page, text):
+    page.get_by_label("Your text").fill(text)
+    page.get_by_role("button", name="Analyse").click()
+    page.locator(".token").first.wait_for(timeout=120_000)
+
+
+def shown_text(page):
+    return page.locator(".text").evaluate("e => e.textContent")
+
+
+def background(token):
+    return token.evaluate("e => getComputedStyle(e).backgroundColor")
+
+
+def rgb(colour):
+    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
