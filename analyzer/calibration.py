@@ -282,6 +282,18 @@ class Calibration:
         length = math.log(min(max(n_tokens, self.bins[0].tokens), self.longest))
         return (self.slope[0] + self.slope[1] * length) * score + self.offset[0] + self.offset[1] * length
 
+    def innocent_share(self, n_tokens: int, settings: Settings) -> float:
+        """Share of people's texts among those of this length that would be called likely AI, by Bayes' rule.
+
+        From the most that people may be accused, and how many of the machine texts it was calibrated on would be found.
+        nan where none would.
+        """
+        one = bin_for(self.bins, n_tokens) or self.bins[0]
+        machine = np.concatenate([*one.machine.values(), np.empty(0)])
+        found = np.mean([decide(one, score, settings)[0] == "likely AI" for score in machine]) if len(machine) else 0.0
+        accused = (1 - settings.base_rate) * settings.false_positive_rate
+        return float(accused / (accused + settings.base_rate * found)) if found else math.nan
+
     def judge(self, tokenization: Tokenization, scores: TokenScores, settings: Settings | None = None) -> Likelihood:
         """Judge a text from its scores; no forward pass.
 
@@ -363,16 +375,24 @@ def decide(one: LengthBin, score: float, settings: Settings) -> tuple[str, tuple
     """The verdict on a text that can be judged, what it rests on, and the human p-value."""
     alpha, kind = settings.false_positive_rate, settings.kind
     human_p = tail_share(one.human, score, kind)
-    rare = f"Of human texts of this length, {human_p:.1%} look at least as machine-like."
     if _resolution(one.human, kind) > alpha:
         few = "Too few human texts of this kind and length are known to hold the false-positive rate asked for."
         return "unclear", (few,), human_p
     if human_p <= alpha:
-        return "likely AI", (f"More machine-like than the limit of {alpha:.1%} of human texts.",), human_p
+        return "likely AI", (f"At most {_percent(alpha)} of human texts of this length are as machine-like.",), human_p
     machine_p = tail_share({name: -of for name, of in one.machine.items()}, -score, None)
     if machine_p <= _HUMAN_SHARE:
-        return "likely human", (f"Of machine texts of this length, {machine_p:.1%} look at least as human.",), human_p
-    return "unclear", (f"{rare} The limit is {alpha:.1%}.",), human_p
+        rare = f"Only {_percent(machine_p)} of machine texts of this length are as human."
+        return "likely human", (rare,), human_p
+    between = (
+        f"Neither as machine-like as the outermost {_percent(alpha)} of human texts, nor as human as the outermost "
+        f"{_percent(_HUMAN_SHARE)} of machine texts."
+    )
+    return "unclear", (between,), human_p
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g}\u00a0%"
 
 
 def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> float:

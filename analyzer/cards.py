@@ -91,7 +91,7 @@ def from_dict(found: Mapping[str, Any], *, where: str) -> Calibration:
         raise CalibrationError(
             f"{where} is no calibration card of format {_FORMAT}.", hint="Make one with `analyzer calibrate`."
         )
-    if tuple(found.get("features", ())) != FEATURES:
+    if found.get("features") not in (list(FEATURES), FEATURES):
         raise CalibrationMismatch(
             f"{where} was made for other features than this version computes.",
             hint="Make it again with `analyzer calibrate`.",
@@ -111,7 +111,7 @@ def from_dict(found: Mapping[str, Any], *, where: str) -> Calibration:
             span=found["span"],
             measured=found["measured"],
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise CalibrationError(f"{where} is a damaged calibration card: {error!r}.", hint="Get it again.") from error
 
 

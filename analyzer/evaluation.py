@@ -147,8 +147,8 @@ def figures(fitter: Fitter, card: Calibration, *, settings: Settings | None = No
     corpus, crossed = fitter.corpus, fitter.crossed()
     judged = (corpus.stretch == WHOLE) & (corpus.n_tokens >= card.bins[0].tokens)
 
-    def probability(score: Floats) -> Floats:
-        return np.asarray(expit([card.logit(s, n) for s, n in zip(score, corpus.n_tokens[judged], strict=True)]))
+    def probability(score: Floats, rows: Mask) -> Floats:
+        return np.asarray(expit([card.logit(s, n) for s, n in zip(score[rows], corpus.n_tokens[rows], strict=True)]))
 
     verdict = np.full(len(corpus), "", dtype="U12")
     for number in np.unique(fitter.fold):
@@ -157,12 +157,13 @@ def figures(fitter: Fitter, card: Calibration, *, settings: Settings | None = No
         verdict[rows] = verdicts(bins, corpus[rows], crossed.by_group[rows], settings)
     found: dict[str, Any] = {"corpus": _contents(corpus)}
     for name, score in (
-        ("grouped", crossed.by_group[judged]),
-        ("leave_domain_out", crossed.by_domain[judged]),
-        ("leave_generator_out", _without_generators(fitter, crossed.by_group)[judged]),
+        ("grouped", crossed.by_group),
+        ("leave_domain_out", crossed.by_domain),
+        ("leave_generator_out", _without_generators(fitter, crossed.by_group)),
     ):
-        found[name] = discrimination(corpus.label[judged], score, probability(score), corpus.group[judged])
-    found["reliability"] = reliability(corpus.label[judged], probability(crossed.by_group[judged]))
+        rows = judged & np.isfinite(score)
+        found[name] = discrimination(corpus.label[rows], score[rows], probability(score, rows), corpus.group[rows])
+    found["reliability"] = reliability(corpus.label[judged], probability(crossed.by_group, judged))
     human = judged & (corpus.label == 0)
     found["false_positive_rate"] = {
         "asked": settings.false_positive_rate,
@@ -177,6 +178,11 @@ def figures(fitter: Fitter, card: Calibration, *, settings: Settings | None = No
             for value in sorted(set(key[judged].tolist()), key=lambda v: (_first_number(v), v))
             if value != "human"
         }
+    both = np.char.add(np.char.add(corpus.domain, ", "), corpus.generator)
+    found["by_domain_and_generator"] = {
+        str(cell): _of(corpus, judged & _with_their_humans(corpus, both, cell), score, verdict)
+        for cell in np.unique(both[judged & (corpus.label == 1)])
+    }
     found["populations"] = {
         str(name): _population(fitter, str(name), verdict, judged, settings) for name in np.unique(corpus.domain[human])
     }
@@ -283,9 +289,9 @@ def _contents(corpus: Corpus) -> dict[str, Any]:
 
 
 def _with_their_humans(corpus: Corpus, key: NDArray[np.str_], value: str) -> Mask:
-    """Rows with this key; of a generator, with the human texts of the same sources."""
+    """Rows with this key; if these are machine texts alone, with the human texts of the same sources."""
     rows = key == value
-    if key is corpus.generator:
+    if (corpus.label[rows] == 1).all():
         rows |= (corpus.label == 0) & np.isin(corpus.group, corpus.group[rows])
     return np.asarray(rows)
 
@@ -316,8 +322,11 @@ def _population(
     found |= {key: counts[word] / int(mine.sum()) for key, word in keys}
     if len(np.unique(corpus.domain)) < 3:
         return found
-    crossed = fitter.crossed(without_domains=(name,))
-    bins = make_bins(corpus[others], crossed.part(others))
+    try:
+        crossed = fitter.crossed(without_domains=(name,))
+        bins = make_bins(corpus[others], crossed.part(others))
+    except InputError:  # too few are left without them
+        return found
     strangers = verdicts(bins, corpus[mine], fitter.scores(mine, without_domains=(name,)), settings)
     found |= {f"left_out_{key}": _share(strangers, word) for key, word in keys}
     machine = judged & (corpus.label == 1)
@@ -333,12 +342,15 @@ def _population(
 def _without_generators(fitter: Fitter, by_group: Floats) -> Floats:
     """Scores (N,) of machine texts by read-outs that knew neither their generator nor their sources.
 
-    A family that is left without texts is left out: what is then tested is how well the others stand in for it.
+    nan where no machine text is left to learn from, as with a single generator.
     """
     corpus, score = fitter.corpus, by_group.copy()
     for name in np.unique(corpus.generator[corpus.label == 1]):
         rows = corpus.generator == name
-        score[rows] = fitter.scores_without(rows, ~rows & ~np.isin(corpus.group, corpus.group[rows]))
+        try:
+            score[rows] = fitter.scores_without(rows, ~rows & ~np.isin(corpus.group, corpus.group[rows]))
+        except InputError:
+            score[rows] = np.nan
     return score
 
 

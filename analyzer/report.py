@@ -88,8 +88,11 @@ def model_card(card: Calibration) -> str:
     parts.append(
         _table(head, [[name, *(_cell(of.get(key)) for key in keys)] for name, of in found["populations"].items()])
     )
-    for name, title in (("by_domain", "domain"), ("by_generator", "generator"), ("by_length", "tokens, at least")):
-        parts.append(_groups(title, found[name]))
+    for name, title in (
+        ("by_domain", "domain"), ("by_generator", "generator"), ("by_domain_and_generator", "domain, generator"),
+        ("by_length", "tokens, at least"),
+    ):  # fmt: skip
+        parts.append(_groups(title, found.get(name, {})))
     return "\n\n".join(parts)
 
 

@@ -8,8 +8,11 @@ import click
 import pytest
 
 from analyzer.analysis import Analyzer
+from analyzer.cards import shipped_card
 from analyzer.cli import main
+from analyzer.detectors import DETECTORS
 from analyzer.models.toy import ToyModel
+from analyzer.report import model_card
 from analyzer.statistics import STATISTICS
 
 ROOT = Path(__file__).parents[1]
@@ -39,9 +42,25 @@ def test_every_statistic_is_documented_with_its_meaning() -> None:
         assert f"| `{statistic.name}` | {statistic.unit} | {statistic.description} |" in REFERENCE
 
 
+def test_every_detector_is_documented_with_its_meaning() -> None:
+    for detector in DETECTORS:
+        assert f"| `{detector.name}` | {detector.description} |" in REFERENCE
+
+
+def test_the_model_card_shows_the_figures_of_the_card() -> None:
+    assert model_card(shipped_card()) in (ROOT / "docs" / "model-card.md").read_text("utf-8")
+
+
 def test_every_json_key_is_documented() -> None:
     found = json.loads(Analyzer(ToyModel("ab")).analyze("ab").to_json())
-    for key in [*found, *found["model"], *found["tokens"][0], *found["tokens"][0]["top"][0]]:
+    parts = (
+        found["model"],
+        found["tokens"][0],
+        found["tokens"][0]["top"][0],
+        found["likelihood"],
+        found["sentences"][0],
+    )
+    for key in [*found, *(key for part in parts for key in part)]:
         assert re.search(rf"[`, ]{key}[`, ]", REFERENCE), key
 
 

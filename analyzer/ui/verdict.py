@@ -5,8 +5,7 @@ a control judges the same scores again: no forward pass.
 """
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
     from analyzer.calibration import Calibration, Likelihood, Settings
 
-__all__ = ["found_at", "innocent_share", "interval_bar", "show_verdict"]
+__all__ = ["interval_bar", "show_verdict"]
 
 _RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
 _BASE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -41,7 +40,7 @@ def show_verdict(analysis: "Analysis") -> None:
         with st.expander("What would change it?"):
             settings = _controls(calibration)
             likelihood = analysis.judge(settings)
-            _show_base_rate(likelihood, calibration)
+            _show_base_rate(likelihood, calibration, len(analysis.scores))
     with panel:
         _show_panel(likelihood)
     show_hidden(analysis, likelihood)
@@ -122,51 +121,19 @@ def _controls(calibration: "Calibration") -> "Settings":
     return Settings(rate, base_rate, None if kind == _ANY else kind)
 
 
-def _show_base_rate(likelihood: "Likelihood", calibration: "Calibration") -> None:
+def _show_base_rate(likelihood: "Likelihood", calibration: "Calibration", n_tokens: int) -> None:
     settings = likelihood.settings
     text = (
         f"Expecting {percent(settings.base_rate)}, the probability that a machine wrote this text is "
         f"{chance(likelihood.posterior)}."
     )
-    found = found_at(calibration.measured, settings.false_positive_rate)
-    if found is None:
-        text += " How many of those called likely AI would be innocent was measured for 1 % and 5 % only."
-    else:
-        innocent = innocent_share(settings.base_rate, settings.false_positive_rate, found)
+    innocent = calibration.innocent_share(n_tokens, settings)
+    if math.isfinite(innocent):
         text += (
-            f" Of all such texts called likely AI at this setting, about {percent(innocent)} would be innocent: "
-            f"{percent(found)} of machine texts are found, of kinds of writing that were left out."
+            f" Of all such texts of this length called likely AI at this setting, up to {percent(innocent)} would be "
+            "innocent people’s."
         )
     st.markdown(text)
-
-
-def found_at(measured: Mapping[str, Any], false_positive_rate: float) -> float | None:
-    """Share of machine texts found at a false-positive rate, on the hardest kind of measurement there is a figure for.
-
-    Examples
-    --------
-    >>> measured = {"grouped": {"tpr_at_1_fpr": 0.8}, "leave_domain_out": {"tpr_at_1_fpr": 0.6}}
-    >>> found_at(measured, 0.01), found_at(measured, 0.02)
-    (0.6, None)
-    """
-    name = {0.01: "tpr_at_1_fpr", 0.05: "tpr_at_5_fpr"}.get(false_positive_rate)
-    if name is None:
-        return None
-    parts = (measured.get(part) or {} for part in ("grouped", "leave_domain_out", "leave_generator_out"))
-    found = [part[name] for part in parts if part.get(name) is not None]
-    return min(found) if found else None
-
-
-def innocent_share(base_rate: float, false_positive_rate: float, found: float) -> float:
-    """Share of people's texts among those called likely AI (Bayes' rule); nan where none is called so.
-
-    Examples
-    --------
-    >>> round(innocent_share(0.1, 0.01, 0.5), 3)
-    0.153
-    """
-    accused, rightly = (1 - base_rate) * false_positive_rate, base_rate * found
-    return accused / (accused + rightly) if accused + rightly else math.nan
 
 
 def accused_in_words(false_positive_rate: float) -> str:
@@ -175,9 +142,12 @@ def accused_in_words(false_positive_rate: float) -> str:
     Examples
     --------
     >>> accused_in_words(0.005)
-    'Of 1,000 innocent writers about 5 would be called likely AI at this setting.'
+    'Of 1,000 innocent writers at most about 5 would be called likely AI at this setting.'
     """
-    return f"Of 1,000 innocent writers about {1000 * false_positive_rate:g} would be called likely AI at this setting."
+    return (
+        f"Of 1,000 innocent writers at most about {1000 * false_positive_rate:g} would be called likely AI at this "
+        "setting."
+    )
 
 
 def interval(low: float, high: float) -> str:

@@ -49,7 +49,7 @@ def main() -> None:
 
 def show(page: Page, selector: str, name: str) -> None:
     """A picture of the page from an element on."""
-    page.mouse.move(0, 0)
+    page.mouse.move(60, 500)  # over the page, which the wheel then moves; beside the text
     page.locator(selector).evaluate("e => e.scrollIntoView()")
     page.mouse.wheel(0, -90)  # clear of the header
     page.wait_for_timeout(500)
