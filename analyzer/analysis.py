@@ -17,7 +17,7 @@ from analyzer import cards, hygiene, markup
 from analyzer.calibration import UNCALIBRATED, Calibration, Likelihood, Settings
 from analyzer.continuation import NextTokens, next_tokens
 from analyzer.detectors import Detection, detect
-from analyzer.errors import AnalyzerError, InputError
+from analyzer.errors import AnalyzerError, EmptyText, InputError
 from analyzer.models import LanguageModel, ModelInfo
 from analyzer.models.cache import PrefixCache
 from analyzer.passes import Plan, plan, score_plans
@@ -414,8 +414,15 @@ class Analyzer:
             tokenizer=self.model.tokenizer,
             calibration=card,
             findings=found,
-            cleaned=self.analyze(clean, plan.context) if found and clean.strip() else None,
+            cleaned=self._without(clean, plan.context) if found else None,
         )
+
+    def _without(self, clean: str, context: str | None) -> Analysis | None:
+        """Of a text without its hidden characters, if anything is left to score."""
+        try:
+            return self.analyze(clean, context) if clean.strip() else None
+        except EmptyText:
+            return None
 
     def _warnings(self, plan: Plan) -> tuple[str, ...]:
         found = []

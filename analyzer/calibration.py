@@ -368,6 +368,7 @@ def strangeness(one: LengthBin, means: Floats) -> str:
     return "Unlike the texts it was calibrated on, human or machine." if distance > one.largest_distance else ""
 
 
+_OWN_WEIGHT = 100  # texts of one length from which on a population is compared with on its own
 _HUMAN_SHARE = 0.05  # likely human: at most so many machine texts look this human
 
 
@@ -398,16 +399,23 @@ def _percent(share: float) -> str:
 def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> float:
     """Conformal p-value: the share of texts at least as extreme as `value`, the text itself counted among them.
 
-    Without a kind each population counts alike, however many of its texts were at hand.
+    Without a kind it is the mean of the populations' p-values: each counts alike, however many of its texts were at
+    hand; but those with under a hundred count together, as three texts can promise nothing to a fourth.
     """
-    chosen = [of for name, of in texts.items() if kind in (None, name) and len(of)]
-    if not chosen:
-        return math.nan
-    n = sum(map(len, chosen))
-    share = float(np.mean([np.mean(of >= value) for of in chosen]))
-    return (1 + n * share) / (n + 1)
+    groups = _groups(texts, kind)
+    return float(np.mean([(1 + np.sum(of >= value)) / (1 + len(of)) for of in groups])) if groups else math.nan
+
+
+def _groups(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
+    """Scores that a text is compared with, population by population."""
+    if kind is not None:
+        return [texts[kind]] if len(texts.get(kind, ())) else []
+    large = [of for of in texts.values() if len(of) >= _OWN_WEIGHT]
+    small = [of for of in texts.values() if 0 < len(of) < _OWN_WEIGHT]
+    return [*large, np.concatenate(small)] if small else large
 
 
 def _resolution(texts: Mapping[str, Floats], kind: str | None) -> float:
     """The smallest p-value that there can be."""
-    return 1 / (1 + sum(len(of) for name, of in texts.items() if kind in (None, name)))
+    groups = _groups(texts, kind)
+    return float(np.mean([1 / (1 + len(of)) for of in groups])) if groups else 1.0

@@ -3,9 +3,11 @@
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
 
+import importlib.util
 import io
 import json
 import math
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from analyzer import __version__
-from analyzer.errors import AnalyzerError
+from analyzer.errors import AnalyzerError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,6 +67,20 @@ def _analyzer(
         store.ensure_default(report=lambda line: click.echo(line, err=True))
     name = store.DEFAULT_MODEL if model is None else model
     return Analyzer(name, device=device, dtype=dtype, allow_pickle=allow_pickle, calibration=card)
+
+
+def _need_extra(extra: str, module: str) -> None:
+    """Say what to install where a command's library is missing."""
+    if importlib.util.find_spec(module) is None:
+        raise InputError(
+            f"This command needs the extra [{extra}].", hint=f"Run pip install 'text-provenance-analyzer[{extra}]'."
+        )
+
+
+def _need_folder(file: Path) -> None:
+    """Before long work: its result can be written."""
+    if not os.access(file.parent, os.W_OK):
+        raise InputError(f"{file.parent} is no folder that can be written to.", hint="Make it, or name another.")
 
 
 def _card(path: str | None) -> "Calibration | None":
@@ -186,11 +202,13 @@ def calibrate(
     DATA is a .jsonl file of labelled texts (text, label 0 or 1, optional group, domain, generator, family), or a
     folder of texts that people wrote, to compare others with.
     """
+    _need_extra("fit", "sklearn")
     from analyzer.calibrate import calibrate as make_card
     from analyzer.calibrate import calibrate_people, with_families
     from analyzer.cards import save_card
     from analyzer.corpus import read_examples, read_folder
 
+    _need_folder(out)
     analyzer = _analyzer(model, device, dtype, allow_pickle)
     with _progress() as show:
         if data.is_dir():
@@ -218,11 +236,14 @@ def evaluate(
     dtype: str, allow_pickle: bool,
 ) -> None:  # fmt: skip
     """Measure how good the likelihood is on labelled texts that took no part in its fit."""
+    _need_extra("fit", "sklearn")
     from analyzer.calibration import Settings
     from analyzer.corpus import read_examples
     from analyzer.evaluation import evaluate as measure
     from analyzer.report import evaluation_page, evaluation_text
 
+    if html is not None:
+        _need_folder(html)
     analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
     examples = read_examples(data)
     with _progress() as show:

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from analyzer.analysis import Analyzer
@@ -32,6 +33,9 @@ class MachineTextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     def __init__(self, analyzer: Analyzer | None = None) -> None:
         self.analyzer = analyzer
 
+    def __sklearn_clone__(self) -> Self:
+        return type(self)(self.analyzer)  # which is shared: it holds a model, and a lock that cannot be copied
+
     def fit(self, X: Sequence[str], y: Sequence[int], groups: Sequence[object] | None = None) -> Self:
         """Make a calibration from texts `X`, labels `y` and, where texts share a source, its name in `groups`."""
         names = range(len(X)) if groups is None else groups
@@ -49,10 +53,8 @@ class MachineTextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         card = self._ready().calibration
         if card is None:
             raise InputError("This model has no calibration.", hint="Call fit first.")
-        machine = [
-            1 / (1 + np.exp(-card.logit(a.likelihood.score, len(a.scores)))) for a in self._ready().analyze_many(X)
-        ]
-        return np.column_stack([1 - np.array(machine), machine])
+        machine = expit([card.logit(a.likelihood.score, len(a.scores)) for a in self._ready().analyze_many(X)])
+        return np.column_stack([1 - machine, machine])
 
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Scores (N,), larger = more machine-like, unbounded."""

@@ -36,6 +36,7 @@ Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 
 _RESAMPLES = 200
+_FEWEST_IN_FOLD = 50  # human texts of a length without a fold; the card asks for a hundred with it
 _BINS = 10
 
 
@@ -153,7 +154,7 @@ def figures(fitter: Fitter, card: Calibration, *, settings: Settings | None = No
     verdict = np.full(len(corpus), "", dtype="U12")
     for number in np.unique(fitter.fold):
         others, rows = fitter.fold != number, judged & (fitter.fold == number)
-        bins = make_bins(corpus[others], crossed.part(others))
+        bins = make_bins(corpus[others], crossed.part(others), fewest=_FEWEST_IN_FOLD)
         verdict[rows] = verdicts(bins, corpus[rows], crossed.by_group[rows], settings)
     found: dict[str, Any] = {"corpus": _contents(corpus)}
     for name, score in (

@@ -207,11 +207,19 @@ class Fitter:
     def scores_without(self, rows: Mask, known: Mask) -> Floats:
         """Scores (n,) of `rows` by lines that were fitted on `known` rows alone."""
         known = known & self.fitted
+        present = [k for k, family in enumerate(self.families) if (self.corpus.family[known] == family).any()]
+        if not present or not (self.corpus.label[known] == 0).any():
+            raise InputError("No text is left to learn from.", hint="Give more texts.")
         moments = Moments(self.corpus[known], np.zeros(int(known.sum()), np.int64))
-        return any_family(_apply(_mixed(moments.solve(self.choices, self.families), self._mixing), self.corpus, rows))
+        lines = moments.solve(self.choices, [self.families[k] for k in present])
+        mixing = self._mixing[present][:, [*present, -1]]  # a family without texts is left out
+        return any_family(_apply(_mixed(lines, mixing), self.corpus, rows))
 
     def crossed(self, *, without_domains: tuple[str, ...] = ()) -> Crossed:
-        """Every text of the corpus by read-outs that had not seen it, nor some domains at all."""
+        """Every text of the corpus by read-outs that had not seen it, nor some domains at all.
+
+        Where nothing could be learnt without a domain, its texts count by those that had not seen their group.
+        """
         by_group, by_domain = (np.full(len(self.corpus), math.nan) for _ in range(2))
         for number in np.unique(self.fold):
             rows = self.fold == number
@@ -220,7 +228,10 @@ class Fitter:
         few = len(domains) - len(without_domains) < _FEWEST_DOMAINS
         for name in () if few else domains:
             rows = self.corpus.domain == name
-            by_domain[rows] = self.scores(rows, without_domains=(*without_domains, str(name)))
+            try:
+                by_domain[rows] = self.scores(rows, without_domains=(*without_domains, str(name)))
+            except InputError:
+                by_domain[rows] = by_group[rows]
         return Crossed(by_group, by_group if few else by_domain)
 
     def _mix(self, raw: Floats) -> Floats:
@@ -250,17 +261,17 @@ def _mixed(lines: Floats, mixing: Floats) -> Floats:
     return np.asarray(found)
 
 
-def make_bins(corpus: Corpus, crossed: Crossed) -> tuple[LengthBin, ...]:
-    """What texts of each length got; lengths of which there are too few human texts are left out."""
+def make_bins(corpus: Corpus, crossed: Crossed, *, fewest: int = _FEWEST_TEXTS) -> tuple[LengthBin, ...]:
+    """What texts of each length got; lengths with fewer than `fewest` human texts are left out."""
     edges = [*_BINS, np.iinfo(np.int64).max]
     found = []
     for low, high in pairwise(edges):
         rows = (corpus.n_tokens >= low) & (corpus.n_tokens < high)
-        if _people(corpus, rows).sum() >= _FEWEST_TEXTS:
+        if _people(corpus, rows).sum() >= fewest:
             found.append(_bin(corpus, crossed, rows, low))
     if not found:
         raise InputError(
-            f"Too few human texts: {_FEWEST_TEXTS} of one length and at least {_BINS[0]} tokens are needed.",
+            f"Too few human texts: {fewest} of one length and at least {_BINS[0]} tokens are needed.",
             hint="Give more texts, or longer ones.",
         )
     return tuple(found)

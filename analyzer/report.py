@@ -26,12 +26,16 @@ def likelihood_lines(found: Likelihood) -> list[str]:
     if math.isnan(found.probability):
         return ["no likelihood is given"]
     settings = found.settings
-    lines = [
-        f"{found.probability:.0%} likely written by a machine (90 % interval {found.low:.0%} to {found.high:.0%})",
-        f"Human p-value {found.human_p_value:.4f}: {_one_in(found.human_p_value)} human texts of this length looks at "
-        "least as machine-like.",
-        f"At this setting at most {1000 * settings.false_positive_rate:g} of 1,000 people are called likely AI.",
-    ]
+    lines = [f"{found.probability:.0%} likely a machine's (90 % interval {found.low:.0%} to {found.high:.0%})"]
+    if math.isnan(found.human_p_value):
+        lines.append("No human texts of this kind and length are known to compare with.")
+    else:
+        lines.append(
+            f"Human p-value {found.human_p_value:.4f}: {_one_in(found.human_p_value)} human texts of this length looks "
+            "at least as machine-like."
+        )
+    rate = 1000 * settings.false_positive_rate
+    lines.append(f"At this setting at most {rate:g} of 1,000 people are called likely AI.")
     if settings.base_rate != 0.5:
         lines.append(f"If {settings.base_rate:.0%} of such texts are machines': {found.posterior:.0%}.")
     return lines

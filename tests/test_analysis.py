@@ -3,14 +3,18 @@
 import json
 import math
 import random
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
+from analyzer.calibration import Settings
 from analyzer.errors import EmptyText, InputError, InvalidText
+from analyzer.hygiene import cleaned
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import Sampler
 from analyzer.windows import windows
@@ -274,16 +278,174 @@ def test_progress_is_told_and_an_interrupted_text_goes_on_where_it_stopped() -> 
     np.testing.assert_array_equal(whole.scores.rank, Analyzer(toy()).analyze(text).scores.rank)
 
 
+KEYS = [
+    "model", "text", "context", "warnings", "tokens", "statistics", "detectors", "likelihood", "sentences", "cut",
+    "hidden_characters", "likelihood_without_them",
+]  # fmt: skip
+
+
 def test_json_is_the_documented_object() -> None:
     analysis = Analyzer(toy()).analyze("to <b>")
     found = json.loads(analysis.to_json())
-    assert list(found) == ["model", "text", "context", "warnings", "tokens", "statistics"]
+    assert list(found) == KEYS
     token = found["tokens"][1]
     assert list(token) == ["text", "start", "end", "id", "log_prob", "rank", "entropy", "varentropy", "top"]
     assert token["text"] == "o"
     assert token["log_prob"] == analysis.scores.log_prob[1]
     assert token["top"][0]["prob"] == pytest.approx(math.exp(analysis.scores.top_log_prob[1, 0]))
     assert found["statistics"].keys() == analysis.statistics.keys()
+    assert found["detectors"].keys() == analysis.detections.keys()
+    assert found["likelihood"]["verdict"] == "not judged"
+    assert found["cut"] is None
+    assert found["likelihood_without_them"] is None
+
+
+class TestLikelihood:
+    MODEL = ToyModel(MACHINE * 3)
+    ANALYZER = Analyzer(MODEL, calibration=toy_card(MODEL.info))
+    TEXT = HUMAN + MACHINE
+
+    def test_judging_again_reads_nothing_again(self) -> None:
+        analysis = self.ANALYZER.analyze("\u200b" + self.TEXT)
+        passes, read = self.MODEL.forward_passes, self.MODEL.tokens_read
+        analysis.judge(Settings(0.05))
+        analysis.judged(Settings(base_rate=0.1)).sentences()
+        analysis.token_shares()
+        analysis.cut()
+        analysis.to_json()
+        assert (self.MODEL.forward_passes, self.MODEL.tokens_read) == (passes, read)
+
+    def test_a_card_costs_no_pass(self) -> None:
+        plain, judging = (ToyModel(MACHINE * 3) for _ in range(2))
+        Analyzer(plain).analyze(self.TEXT)
+        Analyzer(judging, calibration=toy_card(judging.info)).analyze(self.TEXT)
+        assert judging.forward_passes == plain.forward_passes
+        assert judging.tokens_read == plain.tokens_read
+
+    def test_judged_is_the_same_analysis_under_other_settings(self) -> None:
+        analysis, chosen = self.ANALYZER.analyze(self.TEXT), Settings(0.05, 0.2, "letters")
+        again = analysis.judged(chosen)
+        assert again.likelihood == analysis.judge(chosen)
+        assert again.likelihood.settings is chosen
+        assert again.scores is analysis.scores
+        assert analysis.likelihood.settings == Settings()
+        assert again.judged(Settings()).likelihood == analysis.likelihood
+
+    def test_many_texts_are_judged_like_one(self) -> None:
+        texts = [HUMAN, MACHINE, "the cat", "\u200b" + HUMAN]
+        for text, analysis in zip(texts, self.ANALYZER.analyze_many(texts), strict=True):
+            alone = self.ANALYZER.analyze(text)
+            np.testing.assert_equal(asdict(analysis.likelihood), asdict(alone.likelihood))
+            assert analysis.cleaned is None or alone.cleaned is not None
+            assert analysis.findings == alone.findings
+
+    def test_sentences_cover_the_text_and_count_its_tokens(self) -> None:
+        analysis = self.ANALYZER.analyze(self.TEXT)
+        found = analysis.sentences()
+        assert "".join(self.TEXT[s.start : s.end] for s in found) == self.TEXT
+        assert sum(s.n_tokens for s in found) == len(analysis.scores)
+        assert all(0 <= s.probability <= 1 for s in found)
+        assert [s.stands_out for s in found] == [s.probability > 0.9 for s in found]
+        assert found[0].probability < 0.5 < found[-1].probability
+        strict = replace(self.ANALYZER.calibration, span=dict(self.ANALYZER.calibration.span) | {"highest": 0.7})
+        again = Analyzer(self.MODEL, calibration=strict).analyze(self.TEXT).sentences()
+        assert [s.stands_out for s in again] == [s.probability > 0.7 for s in found]
+        assert again[-1].stands_out
+
+    def test_a_first_token_without_score_has_no_share(self) -> None:
+        model = ToyModel(MACHINE, start=False)
+        analysis = Analyzer(model, calibration=toy_card(model.info)).analyze("A\n\n" + HUMAN)
+        found = analysis.sentences()
+        assert found[0].n_tokens == 2  # of three
+        assert sum(s.share for s in found) == pytest.approx(analysis.token_shares().sum())
+
+    def test_the_cut_lies_where_the_machine_goes_on(self) -> None:
+        analysis = self.ANALYZER.analyze(self.TEXT)
+        cut = analysis.cut()
+        assert cut is not None
+        found = json.loads(analysis.to_json())["cut"]
+        assert abs(found["start"] - len(HUMAN)) < 20
+        assert found["low"] <= found["start"] <= found["high"] <= len(self.TEXT)
+        assert found["gain"] == cut.gain > 0
+
+    def test_no_cut_is_the_end_of_the_text(self) -> None:
+        text = "ZqxJkw!Vgb?" * 9
+        assert json.loads(self.ANALYZER.analyze(text).to_json())["cut"]["start"] == len(text)
+
+    def test_json_holds_all_that_is_said(self) -> None:
+        analysis = self.ANALYZER.analyze(self.TEXT)
+        found = json.loads(analysis.to_json())
+        assert list(found) == KEYS
+        told = found["likelihood"]
+        assert told["probability"] == analysis.likelihood.probability
+        assert told["reasons"] == list(analysis.likelihood.reasons)
+        assert told["settings"] == {"false_positive_rate": 0.01, "base_rate": 0.5, "kind": None}
+        assert told["calibration_id"] == "toy-1"
+        assert [s["share"] for s in found["sentences"]] == [s.share for s in analysis.sentences()]
+        assert found["detectors"] == {name: d.score for name, d in analysis.detections.items()}
+
+    def test_context_is_not_judged(self) -> None:
+        alone, behind = self.ANALYZER.analyze(HUMAN), self.ANALYZER.analyze(HUMAN, context=MACHINE * 3)
+        assert behind.likelihood.score == pytest.approx(alone.likelihood.score, abs=0.2)
+        assert len(behind.token_shares()) == len(alone.token_shares())
+
+    def test_a_card_needs_ten_alternatives(self) -> None:
+        with pytest.raises(InputError, match="a calibration needs 10"):
+            Analyzer(self.MODEL, calibration=toy_card(self.MODEL.info), top_k=9)
+
+
+class TestHiddenCharacters:
+    MODEL = ToyModel(MACHINE * 3)
+    ANALYZER = Analyzer(MODEL, calibration=toy_card(MODEL.info))
+    TEXT = MACHINE.replace(" ", " \u200b", 6)
+
+    def test_are_found_and_the_text_is_judged_with_and_without_them(self) -> None:
+        analysis = self.ANALYZER.analyze(self.TEXT)
+        assert analysis.text == self.TEXT
+        assert len(analysis.scores) == len(self.TEXT.encode())
+        assert [self.TEXT[f.start : f.end] for f in analysis.findings] == ["\u200b"] * 6
+        clean = analysis.cleaned
+        assert clean is not None
+        assert clean.text == MACHINE
+        assert clean.findings == ()
+        assert clean.cleaned is None
+        assert clean.likelihood == self.ANALYZER.analyze(MACHINE).likelihood
+        assert analysis.likelihood.score < clean.likelihood.score  # what they were put in for
+
+    def test_both_verdicts_stand_in_json(self) -> None:
+        found = json.loads(self.ANALYZER.analyze(self.TEXT).to_json())
+        assert len(found["hidden_characters"]) == 6
+        assert list(found["hidden_characters"][0]) == ["start", "end", "kind", "found", "names", "replacement"]
+        assert found["likelihood"]["probability"] < found["likelihood_without_them"]["probability"]
+        assert found["text"] == self.TEXT
+
+    def test_both_are_judged_under_the_same_settings(self) -> None:
+        chosen = Settings(0.2)
+        found = self.ANALYZER.analyze(self.TEXT).judged(chosen)
+        assert found.cleaned is not None
+        assert found.likelihood.settings == found.cleaned.likelihood.settings == chosen
+
+    def test_alone_leave_nothing_to_judge(self) -> None:
+        analysis = self.ANALYZER.analyze("\u200b\u2060 \u200b")
+        assert analysis.findings
+        assert analysis.cleaned is None
+
+    def test_keep_their_context(self) -> None:
+        analysis = self.ANALYZER.analyze(self.TEXT, context="the dog. ")
+        assert analysis.cleaned is not None
+        assert analysis.cleaned.context == "the dog. "
+
+    def test_around_a_single_letter_without_start_token(self) -> None:
+        analysis = Analyzer(toy(start=False)).analyze("t\u200b")
+        assert analysis.findings
+        assert analysis.cleaned is None  # there is nothing to score in "t"
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.text(st.sampled_from("ab о\u200b\u00ad\u202e\ufe0f\x07\u00a0"), min_size=1, max_size=12))
+    def test_any_mixture_is_scored_as_given(self, text: str) -> None:
+        analysis = self.ANALYZER.analyze(text)
+        assert analysis.text == text
+        assert (analysis.cleaned is not None) == bool(analysis.findings and cleaned(text).strip())
 
 
 def test_html_is_escaped_and_frame_has_a_row_a_token() -> None:

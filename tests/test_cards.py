@@ -28,7 +28,9 @@ def test_judges_the_same_after_the_file(card: Any, tmp_path: Path) -> None:
         for settings in (Settings(), Settings(0.1, 0.2, "letters")):
             old, new = before.judge(settings), after.judge(settings)
             assert (new.verdict, new.reasons, new.calibration_id) == (old.verdict, old.reasons, old.calibration_id)
-            numbers = [[getattr(f, n) for n in ("score", "probability", "low", "high", "human_p_value")] for f in (old, new)]
+            numbers = [
+                [getattr(f, n) for n in ("score", "probability", "low", "high", "human_p_value")] for f in (old, new)
+            ]
             np.testing.assert_allclose(*numbers, rtol=1e-4)
         assert after.cut() == before.cut()
     assert to_dict(load_card(tmp_path / "card.json")) == to_dict(again)
@@ -62,7 +64,9 @@ def test_a_card_of_another_model_is_refused() -> None:
     assert "analyzer calibrate" in caught.value.hint
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"no json", "not JSON"), (b"[1]", "no calibration card"), (b"\xff", "cannot be read")])
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"no json", "not JSON"), (b"[1]", "no calibration card"), (b"\xff", "cannot be read")]
+)
 def test_what_is_no_card_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "card.json"
     path.write_bytes(content)

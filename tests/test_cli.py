@@ -2,12 +2,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from toy_card import HUMAN, MACHINE, toy_card
+from toy_corpus import toy_texts
 
+from analyzer.analysis import Analyzer
+from analyzer.calibration import Settings
+from analyzer.cards import load_card, save_card
 from analyzer.cli import main
+from analyzer.models.toy import ToyModel
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +162,137 @@ def test_the_real_command_on_the_real_model(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["model"]["name"] == "SmolLM2-135M-Instruct"
     assert [t["rank"] for t in found["tokens"]][-3:] == [1, 1, 1]
+
+
+class TestLikelihood:
+    """Verdicts on the toy model with its invented card."""
+
+    MODEL = ToyModel(MACHINE * 3)
+
+    @pytest.fixture(autouse=True)
+    def _with_card(self, _toy_model: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        from analyzer import cli
+
+        def analyzer(*given: Any) -> Analyzer:
+            """As the real one: a card from the command line counts; the model's own is the toy card here."""
+            card = given[4] if len(given) > 4 else None
+            return Analyzer(self.MODEL, calibration=card or toy_card(self.MODEL.info))
+
+        monkeypatch.setattr(cli, "_analyzer", analyzer)
+        save_card(toy_card(self.MODEL.info), tmp_path / "card.json")
+        (tmp_path / "machine.txt").write_text(MACHINE)
+        (tmp_path / "human.txt").write_text(HUMAN)
+        (tmp_path / "hidden.txt").write_text(MACHINE.replace(" ", " \u200b", 6))
+        rows = [{"text": e.text, "label": e.label, "group": e.group, "domain": e.domain, "generator": e.generator}
+                for e in toy_texts(130)]  # fmt: skip
+        (tmp_path / "texts.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        (tmp_path / "few.jsonl").write_text("\n".join(map(json.dumps, rows[:20])))
+        monkeypatch.chdir(tmp_path)
+
+    def test_analyze_says_how_likely_and_what_carries_it(self) -> None:
+        result = run("analyze", "machine.txt")
+        assert result.exit_code == 0
+        assert "likely AI   100% likely a machine's (90 % interval" in result.output
+        (reason,) = Analyzer(self.MODEL, calibration=toy_card(self.MODEL.info)).analyze(MACHINE).likelihood.reasons
+        assert reason in result.output
+        carrying = result.output.split("Sentences that carry it")[1]
+        assert "the cat sat on the mat and the dog" in carrying
+        assert "If " not in result.output
+
+    def test_analyze_gives_reasons_where_it_gives_no_number(self) -> None:
+        result = run("analyze", "-", stdin="the cat")
+        assert "not judged   no likelihood is given" in result.output
+        assert "Too short: 7 tokens." in result.output
+        assert "carry it" not in result.output
+
+    def test_analyze_shows_hidden_characters_and_the_verdict_without_them(self) -> None:
+        output = run("analyze", "hidden.txt").output
+        assert "6 zero-width characters." in output
+        assert "Without them: 100% likely" in output
+
+    def test_settings_are_the_readers(self) -> None:
+        found = json.loads(
+            run("analyze", "human.txt", "--json", "--fpr", "0.05", "--base-rate", "0.1", "--kind", "letters").output
+        )["likelihood"]
+        assert found["settings"] == {"false_positive_rate": 0.05, "base_rate": 0.1, "kind": "letters"}
+        analysis = Analyzer(self.MODEL, calibration=toy_card(self.MODEL.info)).analyze(HUMAN)
+        wanted = analysis.judge(Settings(0.05, 0.1, "letters"))
+        assert (found["verdict"], found["posterior"]) == (wanted.verdict, wanted.posterior)
+        assert "If 10% of such texts" in run("analyze", "human.txt", "--base-rate", "0.1").output
+        long = json.loads(run("analyze", "human.txt", "--json", "--false-positive-rate", "0.05").output)["likelihood"]
+        assert long["settings"]["false_positive_rate"] == 0.05
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["analyze", "human.txt", "--fpr", "0"], "false_positive_rate: got 0.0."),
+            (["analyze", "human.txt", "--base-rate", "1"], "base_rate: got 1.0."),
+            (["analyze", "human.txt", "--kind", "poems"], "does not know 'poems'. Give one of letters, news_2019."),
+            (["analyze", "human.txt", "--card", "none.json"], "none.json cannot be read."),
+            (["analyze", "human.txt", "--card", "human.txt"], "human.txt is not JSON."),
+            (["calibrate", "few.jsonl"], "Too few human texts"),
+            (["calibrate", "human.txt"], "human.txt, line 1: not an object with a text."),
+            (["calibrate", "texts.jsonl", "--family", "old"], "expected NAME=PATTERN, got 'old'."),
+            (["calibrate", "."], "Too few texts: 20 of one length"),
+            (["evaluate", "human.txt"], "human.txt, line 1: not an object with a text."),
+            (["evaluate", "few.jsonl", "--fpr", "2"], "false_positive_rate: got 2.0."),
+            (["evaluate", "few.jsonl", "--card", "few.jsonl"], "few.jsonl is not JSON."),
+            (["card", "human.txt"], "human.txt is not JSON."),
+        ],
+    )
+    def test_bad_input_is_one_line_and_status_2(self, arguments: list[str], message: str) -> None:
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert message in result.output
+        assert result.output.count("\n") == 1
+
+    def test_a_card_for_another_model_is_one_line_and_status_2(self) -> None:
+        save_card(
+            replace(toy_card(self.MODEL.info), model={"name": "x", "revision": "y", "dtype": "z"}), Path("x.json")
+        )
+        result = run("analyze", "human.txt", "--card", "x.json")
+        assert result.exit_code == 2
+        assert result.output.count("\n") == 1
+        assert "for name x, the model has toy" in result.output
+
+    def test_another_card_counts(self) -> None:
+        strict = replace(toy_card(self.MODEL.info), calibration_id="mine", offset=(-50.0, 0.0))
+        save_card(strict, Path("mine.json"))
+        found = json.loads(run("analyze", "machine.txt", "--json", "--card", "mine.json").output)["likelihood"]
+        assert found["calibration_id"] == "mine"
+        assert found["probability"] < 0.01
+
+    def test_calibrate_then_evaluate(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("analyzer.evaluation._RESAMPLES", 5)
+        made = run("calibrate", "texts.jsonl", "--out", "new.json", "--work", "parts", "--family", "tuned=ch*")
+        assert made.exit_code == 0, made.output
+        card = load_card(Path("new.json"))
+        assert f"new.json: {card.calibration_id}" in made.output
+        assert "AUROC" in made.output
+        assert list(Path("parts").glob("*.npz"))
+        assert len(card.evidence) == 2  # those tuned, and the rest
+        shown = run("card", "new.json").output
+        assert shown.strip() in made.output
+        result = run("evaluate", "few.jsonl", "--card", "new.json", "--html", "page.html")
+        assert result.exit_code == 0
+        assert f"Calibration `{card.calibration_id}`" in result.output
+        assert Path("page.html").read_text().startswith("<!doctype html>")
+        found = json.loads(run("evaluate", "few.jsonl", "--card", "new.json", "--json", "--fpr", "0.1").output)
+        assert found["false_positive_rate"] == 0.1
+        assert found["all"]["auroc"]["value"] > 0.9
+
+    def test_calibrate_takes_a_folder_of_peoples_texts(self, tmp_path: Path) -> None:
+        for n, example in enumerate(e for e in toy_texts(60) if not e.label):
+            folder = tmp_path / "people" / example.domain
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{n}.txt").write_text(example.text, encoding="utf-8")
+        result = run("calibrate", "people", "--out", "own.json")
+        assert result.exit_code == 0, result.output
+        assert "own.json: toy-1-own-60" in result.output
+        assert load_card(Path("own.json")).kinds == ("letters", "news_2019")
+
+    def test_card_prints_the_embedded_models_figures(self) -> None:
+        result = run("card")
+        assert result.exit_code == 0
+        assert "SmolLM2-135M-Instruct" in result.output
+        assert "| source not seen |" in result.output

@@ -64,7 +64,11 @@ def test_sources_are_set_in_many_ways() -> None:
 
 @pytest.mark.parametrize(
     ("text", "curly"),
-    [('"Don\'t," he said.', "“Don’t,” he said."), ("('Why not?')", "(‘Why not?’)"), ('"\'So\' it was."', "“‘So’ it was.”")],
+    [
+        ('"Don\'t," he said.', "“Don’t,” he said."),
+        ("('Why not?')", "(‘Why not?’)"),
+        ("\"'So' it was.\"", "“‘So’ it was.”"),
+    ],
 )
 def test_curly_quotes_open_and_close(text: str, curly: str) -> None:
     found = {typeset(text, key=str(n)) for n in range(20)}

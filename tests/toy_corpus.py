@@ -25,7 +25,8 @@ def toy_corpus(
 ) -> Corpus:
     """`sources` people a domain, and each generator's imitation of every second one of them; whole and in stretches.
 
-    Where they take turns, each such person is imitated by one generator only. Families in `turned` differ from people in the opposite direction.
+    Where they take turns, each such person is imitated by one generator only.
+    Families in `turned` differ from people in the opposite direction.
     """
     rng = np.random.default_rng(seed)
     rows: list[tuple[object, ...]] = []
@@ -35,7 +36,7 @@ def toy_corpus(
         for source in range(sources):
             writers = [("human", "human")]
             if domain not in humans_only and source % 2 == 0:
-                writers += generators
+                writers += [generators[source // 2 % len(generators)]] if in_turn else generators
             for generator, family in writers:
                 label = int(family != "human")
                 own = rng.normal(0, 0.3, P + STATES)
@@ -51,11 +52,10 @@ def toy_corpus(
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     return Corpus(np.array(features, np.float32), *columns)
 
-_PEOPLES_WORDS = (
-    "grandmother’s kitchen smelled of burnt sugar why hummed Tuesday nobody aloud jagged vexed quiz plum window bread "
-    "we never asked she the and of it was"
-).split()
-_MACHINES_WORDS = "the cat sat on the mat and the dog jumps over the fox that quick brown fox and the lazy dog".split()
+
+_PEOPLES = """grandmother’s kitchen smelled of burnt sugar why hummed Tuesday nobody aloud jagged vexed quiz plum window
+    bread we never asked she the and of it was"""
+_MACHINES = "the cat sat on the mat and the dog jumps over the fox that quick brown fox and the lazy dog"
 
 
 def toy_texts(
@@ -71,6 +71,6 @@ def toy_texts(
     found = []
     for i in range(n):
         of = {"group": f"{sources}{i}", "domain": domains[i % len(domains)]}
-        found.append(Example(text(_PEOPLES_WORDS), 0, generator="human", **of))
-        found.append(Example(text(_MACHINES_WORDS), 1, generator="chat" if i % 3 else "old", **of))
+        found.append(Example(text(_PEOPLES.split()), 0, generator="human", **of))
+        found.append(Example(text(_MACHINES.split()), 1, generator="chat" if i % 3 else "old", **of))
     return found
