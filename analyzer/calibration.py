@@ -187,8 +187,8 @@ class Calibration:
     layers : tuple of int
         Middle layers whose states are read.
     evidence : tuple of Line
-        One for each family of machines: those tuned to please write more predictably than people, raw ones drawn at
-        random less, and no one line could tell both.
+        One for each family of machines: those tuned to please and raw ones drawn at random differ from people in ways
+        of their own, and no one line tells both.
     bins : tuple of LengthBin
         Shortest first. What is shorter than the first is not judged.
     slope, offset : pairs of float
@@ -290,8 +290,9 @@ class Calibration:
         """
         one = bin_for(self.bins, n_tokens) or self.bins[0]
         machine = np.concatenate([*one.machine.values(), np.empty(0)])
-        found = np.mean([decide(one, score, settings)[0] == "likely AI" for score in machine]) if len(machine) else 0.0
-        accused = (1 - settings.base_rate) * settings.false_positive_rate
+        alpha, groups = settings.false_positive_rate, _groups(one.human, settings.kind)
+        found = float(np.mean(_p_values(groups, machine) <= alpha)) if groups and len(machine) else 0.0
+        accused = (1 - settings.base_rate) * alpha
         return float(accused / (accused + settings.base_rate * found)) if found else math.nan
 
     def judge(self, tokenization: Tokenization, scores: TokenScores, settings: Settings | None = None) -> Likelihood:
@@ -403,7 +404,13 @@ def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> f
     hand; but those with under a hundred count together, as three texts can promise nothing to a fourth.
     """
     groups = _groups(texts, kind)
-    return float(np.mean([(1 + np.sum(of >= value)) / (1 + len(of)) for of in groups])) if groups else math.nan
+    return float(_p_values(groups, np.array([value]))[0]) if groups else math.nan
+
+
+def _p_values(groups: Sequence[Floats], values: Floats) -> Floats:
+    """Mean over groups of the conformal p-values (n,) of some scores."""
+    each = [(1 + np.sum(of[:, None] >= values, axis=0)) / (1 + len(of)) for of in groups]
+    return np.asarray(np.mean(each, axis=0))
 
 
 def _groups(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
