@@ -126,6 +126,8 @@ class Analysis:
             If the calibration does not know the kind of writing.
         """
         if self.calibration is None:
+            if settings.kind is not None:
+                raise InputError("kind: this model has no calibration to know kinds by.", hint="Leave it out.")
             return replace(UNCALIBRATED, settings=settings)
         return self.calibration.judge(self.tokenization, self.scores, settings)
 

@@ -474,3 +474,10 @@ def test_errors_are_value_errors_too() -> None:
     with pytest.raises(ValueError, match="word"):
         Analyzer(toy()).analyze("")
     assert issubclass(InvalidText, InputError)
+
+
+def test_a_kind_of_writing_is_not_ignored_where_no_calibration_knows_it() -> None:
+    analysis = Analyzer(ToyModel("ab")).analyze("ab")
+    assert analysis.judge(Settings(0.05)).verdict == "not judged"
+    with pytest.raises(InputError, match="no calibration"):
+        analysis.judge(Settings(kind="news"))
