@@ -351,7 +351,9 @@ class Analyzer:
             parts.append(self._cache.score(row))
             if progress is not None:
                 progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in found.rows))
-        return self._analysis(found, join(parts, start=found.start))
+        clean = self._without_hidden(found)
+        cleaned = self.analyze(clean.tokenization.text, context) if clean else None
+        return self._analysis(found, join(parts, start=found.start), cleaned)
 
     def analyze_many(self, texts: Iterable[str]) -> Iterator[Analysis]:
         """Score texts in batches of similar length; yields in the order given, with bounded memory.
@@ -373,9 +375,12 @@ class Analyzer:
                 except AnalyzerError as error:
                     refused = error
                     break
-            scored = score_plans(self.model, plans, top_k=self._top_k, read_out=self._read_out)
-            for found, scores in zip(plans, scored, strict=True):
-                yield self._analysis(found, scores)
+            clean = [self._without_hidden(found) for found in plans]
+            both = [*plans, *(one for one in clean if one)]
+            scored = iter(score_plans(self.model, both, top_k=self._top_k, read_out=self._read_out))
+            first = list(islice(scored, len(plans)))
+            for found, scores, one in zip(plans, first, clean, strict=True):
+                yield self._analysis(found, scores, self._analysis(one, next(scored)) if one else None)
             if refused is not None:
                 raise refused
 
@@ -400,10 +405,8 @@ class Analyzer:
         """
         return next_tokens(self.model, prompt, k, sampler=sampler)
 
-    def _analysis(self, plan: Plan, scores: TokenScores) -> Analysis:
+    def _analysis(self, plan: Plan, scores: TokenScores, cleaned: Analysis | None = None) -> Analysis:
         tokenization, card = plan.tokenization, self.calibration
-        found = hygiene.findings(tokenization.text)
-        clean = hygiene.cleaned(tokenization.text, found)
         return Analysis(
             tokenization=tokenization,
             scores=scores,
@@ -415,14 +418,18 @@ class Analyzer:
             warnings=self._warnings(plan),
             tokenizer=self.model.tokenizer,
             calibration=card,
-            findings=found,
-            cleaned=self._without(clean, plan.context) if found else None,
+            findings=hygiene.findings(tokenization.text),
+            cleaned=cleaned,
         )
 
-    def _without(self, clean: str, context: str | None) -> Analysis | None:
-        """Of a text without its hidden characters, if anything is left to score."""
+    def _without_hidden(self, found: Plan) -> Plan | None:
+        """The text without its hidden characters, if it has any and anything else to score."""
+        text = found.tokenization.text
+        clean = hygiene.cleaned(text)
+        if clean == text or not clean.strip():
+            return None
         try:
-            return self.analyze(clean, context) if clean.strip() else None
+            return plan(self.model, clean, found.context)
         except EmptyText:
             return None
 

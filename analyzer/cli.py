@@ -1,4 +1,4 @@
-"""The command line: ``analyzer analyze``, ``next``, ``calibrate``, ``evaluate``, ``models``.
+"""The command line: ``analyzer analyze``, ``next``, ``calibrate``, ``evaluate``, ``card``, ``models``.
 
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
@@ -125,12 +125,11 @@ def analyze(
 
     FILE is UTF-8 text; - reads standard input.
     """
+    from analyzer.calibration import Settings
     from analyzer.reading import decode, read_text
 
     text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
     context = None if context_file is None else read_text(Path(context_file))
-    from analyzer.calibration import Settings
-
     settings = Settings(false_positive_rate=false_positive_rate, base_rate=base_rate, kind=kind)
     analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
     analysis = _with_progress(analyzer, text, context).judged(settings)
@@ -209,12 +208,12 @@ def calibrate(
     from analyzer.corpus import read_examples, read_folder
 
     _need_folder(out)
+    examples = read_folder(data) if data.is_dir() else with_families(read_examples(data), families)
     analyzer = _analyzer(model, device, dtype, allow_pickle)
     with _progress() as show:
         if data.is_dir():
-            card = calibrate_people(analyzer, read_folder(data), progress=show)
+            card = calibrate_people(analyzer, examples, progress=show)
         else:
-            examples = with_families(read_examples(data), families)
             card = make_card(analyzer.model, examples, folder=work, progress=show)
     save_card(card, out)
     click.echo(f"{out}: {card.calibration_id}", err=True)
@@ -244,10 +243,10 @@ def evaluate(
 
     if html is not None:
         _need_folder(html)
+    settings, examples = Settings(false_positive_rate=fpr), read_examples(data)
     analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
-    examples = read_examples(data)
     with _progress() as show:
-        found = measure(analyzer, examples, settings=Settings(false_positive_rate=fpr), progress=show)
+        found = measure(analyzer, examples, settings=settings, progress=show)
     if html is not None:
         html.write_text(evaluation_page(found), encoding="utf-8")
     click.echo(json.dumps(found, indent=1) if as_json else evaluation_text(found))

@@ -143,6 +143,8 @@ def _example(line: str, where: str, number: int) -> Example:
         text, label = row["text"], row.get("label")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{where}: not an object with a text.", hint='Write {"text": …, "label": 0 or 1}.') from error
+    if isinstance(text, str) and not text.strip():
+        raise InputError(f"{where}: the text is empty.", hint="Leave this line out.")
     if not isinstance(text, str) or label not in (0, 1):
         raise InputError(
             f"{where}: expected a text and a label of 0 (person) or 1 (machine), got label {label!r}.",
@@ -162,21 +164,23 @@ def read_folder(folder: Path) -> list[Example]:
     Raises
     ------
     InputError
-        If there are none.
+        If there are none, or one is empty.
     """
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".txt", ".md") and p.is_file())
     if not files:
         raise InputError(f"{folder} holds no .txt or .md files.", hint="Give a folder of texts, one a file.")
-    return [
-        Example(read_text(p), 0, str(p.relative_to(folder)), p.relative_to(folder).parent.as_posix(), "human")
-        for p in files
-    ]
+    texts = [read_text(p) for p in files]
+    for file, text in zip(files, texts, strict=True):
+        if not text.strip():
+            raise InputError(f"{file} is empty.", hint="Take it out of the folder.")
+    names = [p.relative_to(folder) for p in files]
+    return [Example(text, 0, str(p), p.parent.as_posix(), "human") for p, text in zip(names, texts, strict=True)]
 
 
 def middle_layers(layers: int) -> tuple[int, ...]:
     """The layers whose states are read out: about half and two thirds up, where what separates human from AI is.
 
-    Earlier layers know less; later ones are busy with the next token and transfer badly (measured: docs/model-card.md).
+    Earlier layers know less; later ones are busy with the next token.
     """
     return tuple(sorted({round(layers * 7 / 15), round(layers * 2 / 3)} - {0}))
 

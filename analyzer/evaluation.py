@@ -172,16 +172,19 @@ def figures(fitter: Fitter, card: Calibration, *, settings: Settings | None = No
         "n": int(human.sum()),
     }
     lengths = np.array([_length_name(card, int(n)) for n in corpus.n_tokens])
-    score = crossed.by_group
+
+    def of(rows: Mask) -> dict[str, Any]:
+        return _rates(rows, corpus.label, corpus.group, crossed.by_group, verdict, ranked=rows)
+
     for name, key in (("by_domain", corpus.domain), ("by_generator", corpus.generator), ("by_length", lengths)):
         found[name] = {
-            str(value): _of(corpus, judged & _with_their_humans(corpus, key, value), score, verdict)
+            str(value): of(judged & _with_their_humans(corpus, key, value))
             for value in sorted(set(key[judged].tolist()), key=lambda v: (_first_number(v), v))
             if value != "human"
         }
     both = np.char.add(np.char.add(corpus.domain, ", "), corpus.generator)
     found["by_domain_and_generator"] = {
-        str(cell): _of(corpus, judged & _with_their_humans(corpus, both, cell), score, verdict)
+        str(cell): of(judged & _with_their_humans(corpus, both, cell))
         for cell in np.unique(both[judged & (corpus.label == 1)])
     }
     found["populations"] = {
@@ -232,17 +235,7 @@ def evaluate(
     judged = verdict != "not judged"
 
     def of(rows: Mask) -> dict[str, Any]:
-        machine, human = rows & (label == 1), rows & (label == 0)
-        return {
-            "n_human": int(human.sum()),
-            "n_machine": int(machine.sum()),
-            "auroc": auroc(label[rows & judged], score[rows & judged], group[rows & judged]),
-            "tpr_at_1_fpr": true_positive_rate(label[rows & judged], score[rows & judged], 0.01),
-            "found": _share(verdict[machine], "likely AI"),
-            "accused": _share(verdict[human], "likely AI"),
-            "unclear": _share(verdict[rows], "unclear"),
-            "not_judged": _share(verdict[rows], "not judged"),
-        }
+        return _rates(rows, label, group, score, verdict, ranked=rows & judged)
 
     domain, generator = (np.array([getattr(e, name) for e in examples]) for name in ("domain", "generator"))
     bins = np.array([_length_name(analyzer.calibration, n) for n in lengths])
@@ -297,13 +290,16 @@ def _with_their_humans(corpus: Corpus, key: NDArray[np.str_], value: str) -> Mas
     return np.asarray(rows)
 
 
-def _of(corpus: Corpus, rows: Mask, score: Floats, verdict: NDArray[np.str_]) -> dict[str, Any]:
-    machine, human = rows & (corpus.label == 1), rows & (corpus.label == 0)
+def _rates(
+    rows: Mask, label: Labels, group: NDArray[Any], score: Floats, verdict: NDArray[np.str_], *, ranked: Mask
+) -> dict[str, Any]:
+    """How well the scores of `ranked` rows tell apart, and how often which verdict falls on all `rows`."""
+    machine, human = rows & (label == 1), rows & (label == 0)
     return {
         "n_human": int(human.sum()),
         "n_machine": int(machine.sum()),
-        "auroc": auroc(corpus.label[rows], score[rows], corpus.group[rows]),
-        "tpr_at_1_fpr": true_positive_rate(corpus.label[rows], score[rows], 0.01),
+        "auroc": auroc(label[ranked], score[ranked], group[ranked]),
+        "tpr_at_1_fpr": true_positive_rate(label[ranked], score[ranked], 0.01),
         "found": _share(verdict[machine], "likely AI"),
         "accused": _share(verdict[human], "likely AI"),
         "unclear": _share(verdict[rows], "unclear"),

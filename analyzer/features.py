@@ -6,8 +6,7 @@ every sentence's share of a verdict is exact, and a text's first half is judged 
 With s = surprise, H = entropy, V = varentropy, z = (s - H) / sqrt(V): how far the writer's word lay from what the model
 expected, in the model's own standard deviations. Bands of entropy tell a slip where the model was sure from a free
 choice where it was not. Classes of tokens tell what kind of word it was: people slip and differ in small words, within
-words and in punctuation, where a model has little reason to be wrong, and that told them from machines better than
-anything else here (docs/model-card.md).
+words and in punctuation, where a model has little reason to be wrong.
 
 >>> from analyzer.models.toy import ToyModel
 >>> from analyzer.analysis import Analyzer
@@ -32,7 +31,7 @@ __all__ = ["FEATURES", "TOKEN_CLASSES", "token_classes", "token_features"]
 TOKEN_CLASSES = ("function word", "word", "continuation", "punctuation", "number", "space")
 _FUNCTION, _WORD, _CONTINUATION, _PUNCTUATION, _NUMBER, _SPACE = range(6)
 
-_ENTROPY_BANDS = (0.5, 1.5, 3.0, 4.5)  # nats; each holds between a twentieth and a third of the tokens of English prose
+_ENTROPY_BANDS = (0.5, 1.5, 3.0, 4.5)  # nats; from nearly certain to a free choice
 _SURE = 2.0  # nats of entropy, below which the model had few candidates
 _LEAST_SPREAD = 0.05  # nats; where the model was sure, a z of thousands would drown all others
 

@@ -33,8 +33,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _P = len(FEATURES)
-# Tokens, around the lengths that ``analyzer.corpus`` measures. Of texts of 24 to 47 tokens the default card found one
-# machine text in eight: there is nothing to say about them.
+# Tokens, around the lengths that ``analyzer.corpus`` measures. A bin from 24 tokens was tried, and hardly any machine
+# text found in it: there is nothing to say about such texts.
 _BINS = (48, 96, 160)
 _FEWEST_TEXTS = 100  # human texts of one length: with fewer there is no false-positive rate of 1 %
 _FEWEST_DOMAINS = 3  # with fewer, leaving one out leaves nothing to learn from

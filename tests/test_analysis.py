@@ -481,3 +481,16 @@ def test_a_kind_of_writing_is_not_ignored_where_no_calibration_knows_it() -> Non
     assert analysis.judge(Settings(0.05)).verdict == "not judged"
     with pytest.raises(InputError, match="no calibration"):
         analysis.judge(Settings(kind="news"))
+
+
+def test_texts_without_their_hidden_characters_go_through_in_the_same_batch() -> None:
+    model = ToyModel("the cat sat")
+    texts = ["the cat", "the\u200b cat", "the \u200bsat\u200b", "\u200b"]
+    alone = [Analyzer(model).analyze(text) for text in texts]
+    before = model.forward_passes
+    found = list(Analyzer(model).analyze_many(texts))
+    assert model.forward_passes == before + 1
+    assert [a.cleaned and a.cleaned.text for a in found] == [None, "the cat", "the sat", None]
+    for one, many in zip(alone, found, strict=True):
+        if one.cleaned and many.cleaned:
+            np.testing.assert_array_equal(one.cleaned.scores.log_prob, many.cleaned.scores.log_prob)

@@ -99,6 +99,16 @@ def test_missing_and_empty_files_are_one_sentence(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+def test_empty_texts_are_named_before_anything_is_read_by_the_model(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": 0}\n{"text": " ", "label": 1}\n')
+    with pytest.raises(InputError, match="line 2: the text is empty"):
+        read_examples(tmp_path / "a.jsonl")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "blank.txt").write_text("\n")
+    with pytest.raises(InputError, match=r"blank\.txt is empty"):
+        read_folder(tmp_path / "b")
+
+
 def test_a_folder_is_human_texts_by_subfolder(tmp_path: Path) -> None:
     (tmp_path / "class 3").mkdir()
     (tmp_path / "class 3" / "anna.txt").write_text("the cat")
