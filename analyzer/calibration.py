@@ -277,6 +277,11 @@ class Calibration:
         each = np.column_stack([features @ line.features + line.bias for line in self.evidence])
         return each + scores.read_out if self.layers else each
 
+    def log_odds(self, tokenization: Tokenization, scores: TokenScores) -> float:
+        """Log-odds of machine origin of a text, nats, however short: which way it leans where nothing can be judged."""
+        means = self._evidence(token_features(tokenization, scores), scores).mean(axis=0)
+        return float(self.logit(float(any_family(means)), len(scores)))
+
     def logit(self, score: float | Floats, n_tokens: int) -> Any:
         """Log-odds of machine origin for a score at a length."""
         length = math.log(min(max(n_tokens, self.bins[0].tokens), self.longest))

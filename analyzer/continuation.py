@@ -62,14 +62,15 @@ def next_tokens(model: LanguageModel, prompt: str, k: int, *, sampler: Sampler |
     """See ``Analyzer.next_tokens``."""
     if k < 1:
         raise InputError(f"k: got {k}.", hint="Give a number from 1 on.")
-    whole = np.concatenate([start_ids(model), model.tokenizer.encode(prompt).ids])
+    text = model.tokenizer.encode(prompt).ids
+    whole = np.concatenate([start_ids(model), text])
     ids = whole[-model.info.window :]
     if not len(ids):
         raise EmptyText("The prompt is empty, and this model has no start token.", hint="Give at least one word.")
     _, state = model.extend(None, Row(ids, len(ids)), top_k=1)
-    logits = model.next_logits(state)
+    logits = model.next_logits([state])[0]
     probability = np.exp(log_softmax(logits))
-    offered = probability if sampler is None else sampler.offered(logits)
+    offered = probability if sampler is None else sampler.offered(logits, text)
     best = np.argsort(-probability, kind="stable")[:k]
     texts = tuple(model.tokenizer.text_of(int(i)) for i in best)
     cut = f"Longer than the model's window: only the last {len(ids):,} tokens of the prompt were read."

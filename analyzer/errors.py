@@ -9,6 +9,7 @@
     │   └── UnreadableFile               missing, a folder, or not UTF-8
     ├── ModelError                       the model cannot do what was asked
     │   ├── ModelUnavailable             not installed, not found, refused, or broken on disk
+    │   ├── ModelMismatch                what was given was made with another model
     │   └── TokenizerMismatch            the tokenizer has no offsets, or does not fit the model
     └── CalibrationError                 the calibration card cannot be read, or does not allow what was asked
         └── CalibrationMismatch          the card was made for another model or other features
@@ -25,6 +26,7 @@ __all__ = [
     "InputError",
     "InvalidText",
     "ModelError",
+    "ModelMismatch",
     "ModelUnavailable",
     "TokenizerMismatch",
     "UnreadableFile",
@@ -78,6 +80,10 @@ class ModelError(AnalyzerError):
 
 class ModelUnavailable(ModelError):
     """The model is not installed, not found, refused for safety, or broken on disk."""
+
+
+class ModelMismatch(ModelError):
+    """What was given was made with another model, or another revision of it."""
 
 
 class TokenizerMismatch(ModelError):

@@ -13,7 +13,7 @@ from analyzer.scoring import ReadOut, Row, TokenScores, join
 from analyzer.tokens import Tokenization
 from analyzer.windows import Window, batches, windows
 
-__all__ = ["Plan", "plan", "score_plans", "start_ids"]
+__all__ = ["Plan", "plan", "plan_tokens", "score_plans", "start_ids"]
 
 _BATCH_TOKENS = {"cpu": 800, "cuda": 16384}  # measured on CPUs: best at 600 to 1,600; a GPU wants more
 
@@ -56,7 +56,17 @@ def plan(model: LanguageModel, text: str, context: str | None = None) -> Plan:
     InvalidText
         If the text holds lone surrogates.
     """
-    tokenization = model.tokenizer.encode(text)
+    return plan_tokens(model, model.tokenizer.encode(text), context)
+
+
+def plan_tokens(model: LanguageModel, tokenization: Tokenization, context: str | None = None) -> Plan:
+    """As `plan`, for a text that is in tokens already, which may be others than the tokenizer would choose.
+
+    Raises
+    ------
+    EmptyText
+        If there is no token to score.
+    """
     before = model.tokenizer.encode(context or "").ids
     ids = np.concatenate([start_ids(model), before, tokenization.ids]).astype(np.int64)
     first = max(1, len(ids) - len(tokenization))

@@ -8,7 +8,7 @@ The shift by one (the hidden state at position i predicts the token at i + 1) is
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import Tensor
 from analyzer.errors import ModelError
 from analyzer.tokens import read_only
 
-__all__ = ["Head", "ReadOut", "Row", "TokenScores", "chunk_size", "join", "log_softmax", "score_rows"]
+__all__ = ["Head", "ReadOut", "Row", "TokenScores", "chunk_size", "join", "log_softmax", "score_next", "score_rows"]
 
 Head = Callable[[Tensor], Tensor]
 """Maps hidden states (N, H) to logits (N, V) in at least float32."""
@@ -92,6 +92,10 @@ class TokenScores:
     def part(self, first: int, last: int) -> "TokenScores":
         """The scores of scored tokens `first` to `last` - 1."""
         return TokenScores(self.start, **{name: getattr(self, name)[first:last] for name in _ARRAYS})
+
+    def at(self, places: NDArray[np.int64], *, start: int) -> "TokenScores":
+        """The scores of some scored tokens, in the order given."""
+        return TokenScores(start, **{name: getattr(self, name)[places] for name in _ARRAYS})
 
 
 _ARRAYS = ("log_prob", "entropy", "varentropy", "rank", "top_ids", "top_log_prob", "context_len", "read_out")
@@ -219,6 +223,16 @@ def score_rows(
     }
     ends = np.cumsum([0, *counts])
     return [TokenScores(0, **{name: column[a:b] for name, column in whole.items()}) for a, b in pairwise(ends)]
+
+
+def score_next(
+    logits: Tensor, tokens: Sequence[int], *, top_k: int, context_len: int, read_out: NDArray[np.float64]
+) -> TokenScores:
+    """Score alternatives for one place, given its logits (V,); read_out (n, R) is theirs. S = n, start = 0."""
+    rows = [Row(np.array([0, token]), 1) for token in tokens]  # the first stands for all that is before
+    alone = score_rows([logits[None]] * len(rows), rows, head=torch.clone, vocabulary=len(logits), top_k=top_k)
+    scores = join(alone, start=0)
+    return replace(scores, context_len=np.full(len(rows), context_len), read_out=read_out)
 
 
 def log_softmax(logits: Tensor) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ emoji all span that emoji (spans overlap), and characters that a tokenizer drops
 ``segments`` turns both into pieces that can be drawn in order and join up to the text again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -145,8 +145,13 @@ class TextTokenizer:
         backend.encode_special_tokens = True
         self._backend = backend
         self._texts: dict[int, str] = {}
+        self._bytes: dict[int, bytes] = {}
         # Bytes that never came up where the vocabulary was made have no entry in some byte-level vocabularies.
-        entries = backend.get_vocab()
+        entries = backend.get_vocab(with_added_tokens=True)
+        self._size = 1 + max(entries.values())
+        special = {token_id for token_id, token in backend.get_added_tokens_decoder().items() if token.special}
+        self.control_ids = frozenset(special | (set(range(self._size)) - set(entries.values())))
+        """Ids that are no text at all: control tokens, and unused places of the vocabulary."""
         letters = _byte_alphabet().items() if "Ġ" in entries else ()
         self._missing = [bytes([byte]) for letter, byte in letters if letter not in entries]
         # A decoder may strip the space in front of the first token: decode every token behind this anchor.
@@ -166,7 +171,7 @@ class TextTokenizer:
     @property
     def vocabulary_size(self) -> int:
         """One more than the largest id, added tokens included."""
-        return 1 + max(self._backend.get_vocab(with_added_tokens=True).values())
+        return self._size
 
     def encode(self, text: str) -> Tokenization:
         """Split `text` into tokens, byte-exact.
@@ -215,23 +220,57 @@ class TextTokenizer:
     def text_of(self, token_id: int) -> str:
         r"""What one token adds to a text; part of a character is shown as its bytes, such as ``\xf0\x9f``."""
         if token_id not in self._texts:
-            self._texts[token_id] = self._decode(token_id)
+            text = self.bytes_of(token_id).decode("utf-8", errors="backslashreplace")
+            # What adds nothing has a name all the same; the model's vocabulary may be padded beyond the tokenizer's.
+            self._texts[token_id] = text or self._backend.id_to_token(token_id) or f"<unused {token_id}>"
         return self._texts[token_id]
 
-    def _decode(self, token_id: int) -> str:
+    def bytes_of(self, token_id: int, *, first: bool = False) -> bytes:
+        """What one token adds to a text, in UTF-8; part of a character is part of its bytes.
+
+        With `first` nothing stands before it: some vocabularies put a space in front of every word but that one.
+        """
+        if first and self.is_text(token_id):
+            alone = str(self._backend.decode([token_id], skip_special_tokens=False))
+            return self.bytes_of(token_id) if "�" in alone else alone.encode()
+        if token_id not in self._bytes:
+            self._bytes[token_id] = self._decode(token_id)
+        return self._bytes[token_id]
+
+    def text_of_ids(self, ids: Sequence[int]) -> str:
+        """What tokens add to a text together; a character whose bytes are incomplete becomes U+FFFD."""
+        return b"".join(self.bytes_of(i) for i in ids).decode("utf-8", errors="replace")
+
+    def _decode(self, token_id: int) -> bytes:
         entry = self._backend.id_to_token(token_id)
-        if entry is None:  # the model's vocabulary is padded beyond the tokenizer's
-            return f"<unused {token_id}>"
+        if entry is None:
+            return b""
         text = str(self._backend.decode([*self._anchor, token_id], skip_special_tokens=False))
         text = text.removeprefix(self._anchor_text)
         if "�" not in text:
-            return text or str(entry)
+            return text.encode()
         byte_of = _byte_alphabet()
         if entry.startswith("<0x"):  # byte fallback of sentencepiece vocabularies
-            return f"\\x{entry[3:5].lower()}"
+            return bytes.fromhex(entry[3:5])
         if not all(c in byte_of for c in entry):
-            return str(entry)
-        return bytes(byte_of[c] for c in entry).decode("utf-8", errors="backslashreplace")
+            return str(entry).encode()
+        return bytes(byte_of[c] for c in entry)
+
+    def is_control(self, token_id: int) -> bool:
+        """Whether a token is no text at all; the model's vocabulary may be padded beyond the tokenizer's."""
+        return token_id in self.control_ids or token_id >= self._size
+
+    def is_text(self, token_id: int) -> bool:
+        """Whether a token stands for whole characters: neither a control token nor part of a character."""
+        return not self.is_control(token_id) and _is_utf8(self.bytes_of(token_id))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _byte_alphabet() -> dict[str, int]:

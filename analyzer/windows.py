@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Window", "batches", "windows"]
+__all__ = ["Window", "batches", "window_start", "windows"]
 
 
 class Window(NamedTuple):
@@ -17,7 +17,8 @@ class Window(NamedTuple):
 def windows(length: int, first: int, size: int) -> list[Window]:
     """Cover tokens `first` to `length` - 1: each scored once, with half a window before it or all there is.
 
-    Where everything fits into one window there is one window; else each further one goes on by half its size.
+    Where everything fits into one window there is one window; else each further one goes on by half its size. Where a
+    window begins does not depend on what comes after it, so a text that grows is read on, never anew.
 
     Parameters
     ----------
@@ -38,17 +39,32 @@ def windows(length: int, first: int, size: int) -> list[Window]:
     >>> windows(7, 1, 10)
     [Window(start=0, first=1, end=7)]
     >>> windows(7, 1, 4)
-    [Window(start=0, first=1, end=4), Window(start=2, first=4, end=6), Window(start=3, first=6, end=7)]
+    [Window(start=0, first=1, end=4), Window(start=2, first=4, end=6), Window(start=4, first=6, end=7)]
     """
     if size < 2 or first < 1:
         raise ValueError(f"windows: expected size of at least 2 and first of at least 1, got {size} and {first}")
     found: list[Window] = []
     while first < length:
-        # While the beginning of the text is in reach, use all of the window; later, half of it is context.
-        end = min(length, size if first < size else first + size // 2)
-        found.append(Window(max(0, end - size), first, end))
+        start = window_start(first, first, size)
+        end = min(length, start + size)
+        found.append(Window(start, first, end))
         first = end
     return found
+
+
+def window_start(position: int, first: int, size: int) -> int:
+    """Where the window begins in which token number `position` is scored; `first` and `size` as of `windows`.
+
+    Examples
+    --------
+    >>> [window_start(position, 1, 4) for position in range(1, 9)]
+    [0, 0, 0, 2, 2, 4, 4, 6]
+    """
+    anchor = max(first, size)  # while the beginning is in reach, all of it is read; later, half of a window is context
+    if position < anchor:
+        return 0
+    half = size // 2
+    return anchor + (position - anchor) // half * half - (size - half)
 
 
 def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:

@@ -8,7 +8,7 @@ texts; elsewhere, rounding can turn a draw, and with it all that follows.
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ def generate(model: TransformersLM, tokenizer: Tokenizer, job: Job, prompt: str)
     start = len(ids)
     _, state = model.extend(None, Row(ids, start), top_k=1)
     while len(ids) < start + job.limit:
-        offered = torch.from_numpy(job.sampler.offered(model.next_logits(state)))
+        offered = torch.from_numpy(job.sampler.offered(model.next_logits([state])[0]))
         token = int(torch.multinomial(offered, 1, generator=generator))
         if token in ends:
             break
@@ -165,7 +165,7 @@ def entry_of(job: Job, text: str, drawn: int, model: ModelInfo) -> dict[str, Any
         "revision": model.revision,
         "dtype": model.dtype,
         "libraries": model.libraries,
-        **asdict(job.sampler),
+        **{name: getattr(job.sampler, name) for name in ("temperature", "top_k", "top_p")},
         "seed": job.seed,
         "limit": job.limit,
         "drawn": drawn,

@@ -228,22 +228,22 @@ class TestCache:
         analyzer = Analyzer(model, cache_bytes=bound)
         analyzer.analyze(text)
         passes = model.forward_passes
-        states = [entry.state for entry in analyzer._cache._entries.values()]
+        states = [entry.state for entry in analyzer._scorer.cache._entries.values()]
         assert None in states
-        assert analyzer._cache.nbytes <= bound
+        assert analyzer._scorer.cache.nbytes <= bound
         np.testing.assert_array_equal(analyzer.analyze(text).scores.rank, whole.rank)
         assert model.forward_passes == passes
 
     def test_no_cache_keeps_nothing(self) -> None:
         analyzer = Analyzer(toy(), cache_bytes=0)
         analyzer.analyze(self.TEXT)
-        assert analyzer._cache.nbytes == 0
+        assert analyzer._scorer.cache.nbytes == 0
 
     def test_memory_is_bounded(self) -> None:
         analyzer = Analyzer(toy(), cache_bytes=100_000)
         for n in range(50):
             analyzer.analyze(f"{n} {self.TEXT}")
-        assert 0 < analyzer._cache.nbytes <= 100_000
+        assert 0 < analyzer._scorer.cache.nbytes <= 100_000
 
     @settings(max_examples=60, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 100), st.text("ab", max_size=40), st.booleans()), max_size=8))

@@ -137,3 +137,26 @@ def test_a_broken_tokenizer_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(TokenizerMismatch, match="not a readable"):
         TextTokenizer.from_file(tmp_path / "tokenizer.json")
+
+
+def test_kinds_of_tokens(tiny_llama) -> None:
+    model, _ = tiny_llama(0, more=3)
+    tokenizer = model.tokenizer
+    the, smile = tokenizer.encode(" the").ids.tolist(), tokenizer.encode("👍").ids.tolist()
+    assert len(the) == 1
+    assert len(smile) == 4
+    assert [tokenizer.is_text(i) for i in (0, 1, 2, *the, *smile)] == [False] * 3 + [True] + [False] * 4
+    assert [tokenizer.is_control(i) for i in (0, 1, 2, *the, *smile)] == [True] * 3 + [False] * 5
+    assert tokenizer.is_control(tokenizer.vocabulary_size)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
+def test_ids_back_to_text(text: str) -> None:
+    tokenizer = ToyModel("").tokenizer
+    ids = tokenizer.encode(text).ids.tolist()
+    assert tokenizer.text_of_ids(ids) == text
+
+
+def test_half_a_character() -> None:
+    tokenizer = ToyModel("").tokenizer
+    assert tokenizer.text_of_ids(tokenizer.encode("a👍").ids.tolist()[:-1]) == "a�"

@@ -2,13 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.windows import Window, batches, windows
+from analyzer.windows import Window, batches, window_start, windows
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(2, 64))
 def test_each_token_is_scored_once_with_half_a_window_before_it(length: int, first: int, size: int) -> None:
     found = windows(length, first, size)
     assert [i for w in found for i in range(w.first, w.end)] == list(range(first, length))
+    assert all(window_start(i, first, size) == w.start for w in found for i in range(w.first, w.end))
+    assert found == [w for w in windows(length + 7, first, size) if w.end < length] + found[-1:]
     for w in found:
         assert w.end - w.start <= size
         assert 0 <= w.start < w.first
@@ -20,7 +22,7 @@ def test_each_token_is_scored_once_with_half_a_window_before_it(length: int, fir
     [
         (1, 1, 4, []),
         (4, 1, 4, [(0, 1, 4)]),
-        (5, 1, 4, [(0, 1, 4), (1, 4, 5)]),
+        (5, 1, 4, [(0, 1, 4), (2, 4, 5)]),
         (8, 1, 4, [(0, 1, 4), (2, 4, 6), (4, 6, 8)]),
         (8, 6, 4, [(4, 6, 8)]),  # a long context: only its end fits before the text
     ],

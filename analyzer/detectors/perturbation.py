@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from analyzer import statistics
 from analyzer.detectors.detection import Detection, Progress, detection
-from analyzer.detectors.drawing import is_text
 from analyzer.errors import EmptyText
 from analyzer.models import LanguageModel
 from analyzer.passes import plan, score_plans
@@ -165,7 +164,7 @@ def _draw_texts(model: LanguageModel, logits: torch.Tensor, count: int, generato
     """
     p = torch.softmax(logits.double().cpu(), dim=0)
     ids = torch.multinomial(p, count * _TRIES, replacement=True, generator=generator).view(count, _TRIES).tolist()
-    good = (next((i for i in tries if is_text(model.tokenizer, i)), None) for tries in ids)
+    good = (next((i for i in tries if model.tokenizer.is_text(i)), None) for tries in ids)
     return [None if i is None else model.tokenizer.text_of(i) for i in good]
 
 

@@ -20,12 +20,12 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
+from analyzer.cursor import Cursor
 from analyzer.detectors.detection import Detection, Progress, detection
-from analyzer.detectors.drawing import draw, is_control, text_of_ids
 from analyzer.errors import InputError
 from analyzer.models import LanguageModel, State
 from analyzer.passes import plan, start_ids
-from analyzer.sampling import Sampler
+from analyzer.sampling import Sampler, draw
 from analyzer.scoring import Row
 
 __all__ = ["Regenerated", "detect_by_regeneration", "dna_gpt", "dna_gpt_white_box", "regenerate"]
@@ -120,7 +120,7 @@ def regenerate(
     texts, log_probs = [], []
     for done in range(count):
         ids, log_prob = _continue(model, state, length, sampler, generator)
-        texts.append(text_of_ids(model.tokenizer, ids))
+        texts.append(model.tokenizer.text_of_ids(ids))
         log_probs.append(float(np.mean(log_prob)) if log_prob else nan)
         if progress is not None:
             progress(done + 1, count)
@@ -162,13 +162,16 @@ def _continue(
     """Draw up to `length` tokens: their ids, and their log p before the sampler."""
     drawn: list[int] = []
     log_prob: list[float] = []
+    cursor = Cursor(model, first=len(state.ids), top_k=1, state=state)
+    begun = 0 if model.start_id is None else 1
     for _ in range(length):
-        token = draw(sampler.offered(model.next_logits(state)), generator)
-        if is_control(model.tokenizer, token):
+        u = float(torch.rand((), generator=generator, dtype=torch.float64))
+        logits = cursor.logits()
+        token = draw(sampler.offered(logits, cursor.ids[begun:]), u)
+        if model.tokenizer.is_control(token):
             break
-        scores, state = model.extend(state, Row(np.append(state.ids, token), len(state.ids)), top_k=1)
+        log_prob.append(float(cursor.take(token, logits).log_prob[0]))
         drawn.append(token)
-        log_prob.append(float(scores.log_prob[0]))
     return drawn, log_prob
 
 

@@ -9,7 +9,7 @@ tokenised otherwise than it was drawn, keeps part of its mark.
 ('kgw', 99, 0.25)
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import nan, sqrt
 from types import SimpleNamespace
 
@@ -18,57 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from analyzer.detectors.detection import Detection, detection
+from analyzer.watermark_keys import KGWKey, SynthIDKey
 
 __all__ = ["KGWKey", "SynthIDKey", "WatermarkTest", "kgw", "synth_id"]
-
-
-@dataclass(frozen=True, slots=True)
-class KGWKey:
-    """What must be known of a generator that marks by green lists; the names and defaults of transformers.
-
-    Attributes
-    ----------
-    greenlist_ratio : float
-        γ, share of the vocabulary that is green at each step.
-    hashing_key : int
-    seeding_scheme : str
-        "lefthash" or "selfhash".
-    context_width : int
-        Tokens that seed a green list.
-    device : str
-        "cpu" or "cuda", where the generator ran: their random numbers differ.
-    """
-
-    greenlist_ratio: float = 0.25
-    hashing_key: int = 15485863
-    seeding_scheme: str = "lefthash"
-    context_width: int = 1
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class SynthIDKey:
-    """What must be known of a generator that marks by SynthID; the names and defaults of transformers.
-
-    Attributes
-    ----------
-    keys : tuple of int
-        One for each layer of the tournament.
-    ngram_len : int
-    sampling_table_seed, sampling_table_size : int
-        Of the table that turns hashes into g-values.
-    context_history_size : int
-        How far back a repeated context goes unmarked.
-    device : str
-        "cpu" or "cuda", where the generator ran.
-    """
-
-    keys: tuple[int, ...]
-    ngram_len: int = 5
-    sampling_table_seed: int = 0
-    sampling_table_size: int = 2**16
-    context_history_size: int = 1024
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +70,7 @@ def kgw(ids: NDArray[np.int64], *, key: KGWKey, vocabulary: int) -> WatermarkTes
     from transformers import WatermarkDetector
 
     no_start_token = SimpleNamespace(vocab_size=vocabulary, bos_token_id=-1, is_encoder_decoder=False)
-    settings = {
-        "greenlist_ratio": key.greenlist_ratio,
-        "hashing_key": key.hashing_key,
-        "seeding_scheme": key.seeding_scheme,
-        "context_width": key.context_width,
-    }
+    settings = {name: value for name, value in asdict(key).items() if name != "device"}
     detector = WatermarkDetector(no_start_token, key.device, settings, ignore_repeated_ngrams=True)
     found = detector(torch.tensor(ids, device=key.device)[None], return_dict=True)
     green, total, z = int(found.num_green_tokens[0]), int(found.num_tokens_scored[0]), float(found.z_score[0])
@@ -158,14 +105,7 @@ def synth_id(ids: NDArray[np.int64], *, key: SynthIDKey) -> WatermarkTest:
     from scipy.stats import norm
     from transformers import SynthIDTextWatermarkLogitsProcessor
 
-    processor = SynthIDTextWatermarkLogitsProcessor(
-        ngram_len=key.ngram_len,
-        keys=list(key.keys),
-        sampling_table_size=key.sampling_table_size,
-        sampling_table_seed=key.sampling_table_seed,
-        context_history_size=key.context_history_size,
-        device=torch.device(key.device),
-    )
+    processor = SynthIDTextWatermarkLogitsProcessor(**asdict(key))
     tokens = torch.tensor(ids, device=key.device)[None]
     new = processor.compute_context_repetition_mask(tokens)[0]  # (n,), one for each n-gram
     g = processor.compute_g_values(tokens)[0][new].double().cpu().numpy()  # (m, layers)

@@ -75,6 +75,8 @@ class LanguageModel(Protocol):
     info: ModelInfo
     tokenizer: TextTokenizer
     start_id: int | None
+    end_ids: tuple[int, ...]
+    """Tokens that end a text, the start token among them: where another text begins, this one is over."""
 
     def score(self, rows: Sequence[Row], *, top_k: int, read_out: ReadOut | None = None) -> list[TokenScores]:
         """Score independent rows in one padded forward pass; for each, S = n - first."""
@@ -99,6 +101,19 @@ class LanguageModel(Protocol):
         """
         ...
 
-    def next_logits(self, state: State) -> Tensor:
-        """Logits (V,) of the token that follows, in at least float32."""
+    def step(
+        self, states: Sequence[State], tokens: Sequence[int], *, read_out: ReadOut | None = None
+    ) -> list[tuple[NDArray[np.float64], State]]:
+        """Read one more token behind each of several states of one length, in one pass; nothing is scored.
+
+        Returns
+        -------
+        list of (float64 (R,), State)
+            What `read_out` takes from the token, R = 0 without one; and the state behind it. The same state may be
+            given several times: that reads alternatives.
+        """
+        ...
+
+    def next_logits(self, states: Sequence[State]) -> Tensor:
+        """Logits (B, V) of the token that follows each of B states, in at least float32."""
         ...

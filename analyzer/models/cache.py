@@ -63,6 +63,14 @@ class PrefixCache:
         with self._lock:
             return self._score(row)
 
+    def state(self, ids: NDArray[np.int64]) -> State | None:
+        """What is read of the longest remembered beginning of `ids`, or None."""
+        with self._lock:
+            best = self._longest(ids)
+            if best is None or best.state is None or not (shared := _shared(best.row.ids, ids)):
+                return None
+            return best.state.crop(shared)
+
     def _score(self, row: Row) -> TokenScores:
         key = (row.ids.tobytes(), row.first)
         if key in self._entries:
@@ -80,8 +88,7 @@ class PrefixCache:
 
     def _prefix(self, row: Row) -> tuple[State | None, list[TokenScores]]:
         """The state after the longest remembered prefix of `row`, and the scores that are known from it."""
-        with_state = [entry for entry in self._entries.values() if entry.state is not None]
-        best = max(with_state, key=lambda entry: _shared(entry.row.ids, row.ids), default=None)
+        best = self._longest(row.ids)
         if best is None or best.state is None or (shared := _shared(best.row.ids, row.ids)) < _WORTH_KEEPING:
             return None, []
         # Scores are known only where the remembered row has them from row.first on.
@@ -90,6 +97,11 @@ class PrefixCache:
         if state is None or known_to == row.first:
             return state, []
         return state, [best.scores.part(row.first - best.row.first, known_to - best.row.first)]
+
+    def _longest(self, ids: NDArray[np.int64]) -> _Entry | None:
+        """The remembered row with a state that shares most with these tokens."""
+        with_state = [entry for entry in self._entries.values() if entry.state is not None]
+        return max(with_state, key=lambda entry: _shared(entry.row.ids, ids), default=None)
 
     def _forget(self) -> None:
         """Come back under the bound: drop states, oldest first, then rows."""

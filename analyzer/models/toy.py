@@ -70,6 +70,7 @@ class ToyModel:
         self.tokenizer = TextTokenizer(_byte_tokenizer())
         size = self.tokenizer.vocabulary_size
         self.start_id = self.tokenizer.id_of(START) if start else None
+        self.end_ids: tuple[int, ...] = (size - 1,)
         ids = [size - 1, *self.tokenizer.encode(corpus).ids.tolist()]
         counts = np.ones((size, size))
         np.add.at(counts, (ids[:-1], ids[1:]), 1)
@@ -124,6 +125,15 @@ class ToyModel:
         )
         return scores if read_out is None else replace(scores, read_out=read_out([states[row.first :]]))
 
-    def next_logits(self, state: State) -> Tensor:
+    def step(
+        self, states: Sequence[State], tokens: Sequence[int], *, read_out: ReadOut | None = None
+    ) -> list[tuple[NDArray[np.float64], State]]:
         """See ``LanguageModel``."""
-        return self._table[int(state.ids[-1])].clone()
+        self.forward_passes += 1
+        hidden = self._read(np.array(tokens))
+        values = np.empty((len(tokens), 0)) if read_out is None else read_out([hidden])
+        return [(v, _Read(np.append(s.ids, t))) for v, s, t in zip(values, states, tokens, strict=True)]
+
+    def next_logits(self, states: Sequence[State]) -> Tensor:
+        """See ``LanguageModel``."""
+        return self._head(torch.tensor([[int(state.ids[-1])] for state in states]))

@@ -105,6 +105,7 @@ class TransformersLM:
     ) -> None:
         self.tokenizer = tokenizer
         self.start_id = start_id
+        self.end_ids = _end_tokens(model, start_id)
         self._model = model
         embedding = model.get_input_embeddings().weight
         self._device: torch.device = embedding.device
@@ -176,7 +177,7 @@ class TransformersLM:
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
         with self._computing(), self._listening(read_out) as heard:
-            cache = _resumed(state) if self._goes_on else None
+            cache = _resumed([] if state is None else [state]) if self._goes_on else None
             hidden = self._body(torch.tensor(row.ids[None, read:]), cache)[0]
             if state is not None:
                 hidden = torch.cat([state.hidden, hidden])
@@ -196,13 +197,35 @@ class TransformersLM:
                 logits = (self._head or _wide_copy)(part)
             yield logits
 
-    def next_logits(self, state: State) -> Tensor:
+    def step(
+        self, states: Sequence[State], tokens: Sequence[int], *, read_out: ReadOut | None = None
+    ) -> list[tuple[NDArray[np.float64], State]]:
         """See ``LanguageModel``."""
-        if not isinstance(state, _KeyValues):
-            raise TypeError(f"state: expected one of this model's, got {type(state).__name__}")
+        ids = [np.append(state.ids, token) for state, token in zip(states, tokens, strict=True)]
+        if not self._goes_on:
+            whole = [self.extend(None, Row(row, len(row) - 1), top_k=1, read_out=read_out) for row in ids]
+            return [(scores.read_out[0], state) for scores, state in whole]
+        before = _own(states)
+        with self._computing(), self._listening(read_out) as heard:
+            cache = _resumed(before)
+            hidden = self._body(torch.tensor(tokens)[:, None], cache)  # (B, 1, H)
+            values = np.empty((len(ids), 0))
+            if read_out is not None:
+                values = read_out([states_of_layer[:, 0] for states_of_layer in heard.values()])
+            after = [
+                _KeyValues(
+                    row,
+                    torch.cat([before[b].hidden, hidden[b]]),
+                    tuple((layer.keys[b : b + 1], layer.values[b : b + 1]) for layer in cache.layers),
+                )
+                for b, row in enumerate(ids)
+            ]
+        return list(zip(values, after, strict=True))
+
+    def next_logits(self, states: Sequence[State]) -> Tensor:
+        """See ``LanguageModel``."""
         with self._computing():
-            last = state.hidden[-1:]
-            return (self._head or _wide_copy)(last)[0]
+            return (self._head or _wide_copy)(torch.cat([state.hidden[-1:] for state in _own(states)]))
 
     def _reduce(self, hidden: Sequence[Tensor], rows: Sequence[Row], top_k: int) -> list[TokenScores]:
         # Where the head cannot be taken off, the body's output are the logits; copied, for they are overwritten.
@@ -303,6 +326,22 @@ def _layers(model: Any) -> Sequence[torch.nn.Module]:
     return list(next(lists, torch.nn.ModuleList()))
 
 
+def _own(states: Sequence[State]) -> list[_KeyValues]:
+    own = [state for state in states if isinstance(state, _KeyValues)]
+    if len(own) != len(states):
+        raise TypeError("states: expected this model's own")
+    return own
+
+
+def _end_tokens(model: Any, start_id: int | None) -> tuple[int, ...]:
+    """What the model's settings name as the end of a text, and the start token: behind it another text begins."""
+    found = {start_id}
+    for settings in (getattr(model, "generation_config", None), model.config.get_text_config()):
+        named = getattr(settings, "eos_token_id", None)
+        found.update(named if isinstance(named, list) else [named])
+    return tuple(sorted(token for token in found if token is not None))
+
+
 def _context_length(config: Any) -> tuple[int, int]:
     """Tokens that a model was made for, and how many of them it reads with the same position code throughout."""
     length = getattr(config, "max_position_embeddings", None) or _UNBOUNDED_WINDOW
@@ -346,10 +385,14 @@ def _output_head(model: Any) -> Head | None:
     return head
 
 
-def _resumed(state: _KeyValues | None) -> DynamicCache:
-    """A cache that goes on from `state`; appending makes new tensors, so the state stays as it is."""
+def _resumed(states: Sequence[_KeyValues]) -> DynamicCache:
+    """A cache that goes on from states of one length side by side; appending copies: they stay as they are."""
     cache = DynamicCache()
-    for keys, values in () if state is None else state.layers:
+    for of_each in zip(*(state.layers for state in states), strict=True):
+        if all(state is states[0] for state in states):  # alternatives share what stands before them
+            keys, values = (tensor.expand(len(states), -1, -1, -1) for tensor in of_each[0])
+        else:
+            keys, values = (torch.cat(tensors) for tensors in zip(*of_each, strict=True))
         layer = DynamicLayer()
         layer.lazy_initialization(keys, values)
         layer.keys, layer.values = keys, values

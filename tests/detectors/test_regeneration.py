@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from analyzer.analysis import Analyzer
 from analyzer.detectors import regeneration
-from analyzer.detectors.drawing import draw, is_control, is_text, text_of_ids
 from analyzer.detectors.regeneration import Regenerated, detect_by_regeneration, dna_gpt, dna_gpt_white_box, regenerate
 from analyzer.errors import EmptyText, InputError
 from analyzer.models.toy import ToyModel
@@ -150,36 +148,3 @@ def test_refused() -> None:
         regenerate(model, "a", count=1, generator=seeded())
     with pytest.raises(InputError, match="ratio"):
         regenerate(model, "the cat", count=1, generator=seeded(), ratio=1)
-
-
-# Drawing
-
-
-def test_draw_follows_the_probabilities_and_never_draws_the_impossible() -> None:
-    generator = seeded()
-    drawn = np.bincount([draw(np.array([0.0, 0.25, 0.0, 0.75, 0.0]), generator) for _ in range(4000)], minlength=5)
-    assert drawn[[0, 2, 4]].tolist() == [0, 0, 0]
-    assert drawn[3] / 4000 == pytest.approx(0.75, abs=0.03)
-
-
-def test_kinds_of_tokens(tiny_llama) -> None:
-    model, _ = tiny_llama(0, more=3)
-    tokenizer = model.tokenizer
-    the, smile = tokenizer.encode(" the").ids.tolist(), tokenizer.encode("👍").ids.tolist()
-    assert len(the) == 1
-    assert len(smile) == 4
-    assert [is_text(tokenizer, i) for i in (0, 1, 2, *the, *smile)] == [False] * 3 + [True] + [False] * 4
-    assert [is_control(tokenizer, i) for i in (0, 1, 2, *the, *smile)] == [True] * 3 + [False] * 5
-    assert is_control(tokenizer, tokenizer.vocabulary_size)
-
-
-@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
-def test_ids_back_to_text(text: str) -> None:
-    tokenizer = ToyModel("").tokenizer
-    ids = tokenizer.encode(text).ids.tolist()
-    assert text_of_ids(tokenizer, ids) == text
-
-
-def test_half_a_character() -> None:
-    tokenizer = ToyModel("").tokenizer
-    assert text_of_ids(tokenizer, tokenizer.encode("a👍").ids.tolist()[:-1]) == "a�"

@@ -14,6 +14,7 @@ from analyzer.analysis import Analyzer
 from analyzer.errors import EmptyText, InputError, ModelError, ModelUnavailable
 from analyzer.models import transformers_lm
 from analyzer.models.loading import load
+from analyzer.passes import plan_tokens, score_plans
 from analyzer.scoring import ReadOut, Row
 
 SMALL = {
@@ -160,9 +161,41 @@ def test_going_on_from_a_state_equals_reading_at_once(name: str, tmp_path: Path)
         rest, end = model.extend(cropped, Row(ids, 30), top_k=5)
         np.testing.assert_allclose(rest.log_prob, whole.log_prob[29:], atol=1e-9)
         np.testing.assert_array_equal(rest.rank, whole.rank[29:])
-        logits = model.next_logits(end)
+        logits = model.next_logits([end])[0]
         _, again = model.extend(None, Row(ids, len(ids)), top_k=5)
-        torch.testing.assert_close(logits, model.next_logits(again), atol=1e-9, rtol=0)
+        torch.testing.assert_close(logits, model.next_logits([again])[0], atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_guided_session_has_the_numbers_of_its_text_read_at_once(name: str, tmp_path: Path) -> None:
+    model = load(str(make_family(name, tmp_path)), dtype="float64")
+    asked = ReadOut((1,))
+    session = Analyzer(model).guide(TEXT[:40], seed=1)
+    session.write(" and then")
+    session.run(6)
+    session.undo(4)
+    session.pick(session.candidates(3).listed[1].token)
+    session.effects([5, 6])
+    session.jump(session.continuations(2, 4)[1])
+    found = plan_tokens(model, session.tree.tokenization(session.current))
+    wanted = score_plans(model, [found], top_k=10)[0]
+    mine = session.analysis().scores
+    # GPT-J and GPT-Neo compute attention, Mamba its scan, in float32 whatever their weights.
+    close = {"mamba": 1e-5, "gptj": 1e-6, "gpt-neo": 1e-6}.get(name, 1e-9)
+    np.testing.assert_allclose(mine.log_prob, wanted.log_prob, atol=close)
+    np.testing.assert_array_equal(mine.rank, wanted.rank)
+    np.testing.assert_array_equal(mine.context_len, wanted.context_len)
+
+    # Side by side, from one state and from several, with what a read-out takes.
+    ids = np.concatenate([[0], model.tokenizer.encode(TEXT).ids])
+    _, state = model.extend(None, Row(ids[:20], 20), top_k=1)
+    ahead = model.step([state, state, state], [7, 8, 9], read_out=asked)
+    further = model.step([one for _, one in ahead], [9, 8, 7], read_out=asked)
+    logits = model.next_logits([one for _, one in further])
+    for i, (a, b) in enumerate(((7, 9), (8, 8), (9, 7))):
+        scores, end = model.extend(None, Row(np.append(ids[:20], [a, b]), 20), top_k=1, read_out=asked)
+        np.testing.assert_allclose([ahead[i][0], further[i][0]], scores.read_out, atol=close)
+        torch.testing.assert_close(logits[i], model.next_logits([end])[0], atol=close, rtol=0)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
