@@ -13,6 +13,8 @@ from analyzer.cli import main
 from analyzer.detectors import DETECTORS
 from analyzer.models.toy import ToyModel
 from analyzer.report import model_card
+from analyzer.sampling import ORDER
+from analyzer.session_file import to_json
 from analyzer.statistics import STATISTICS
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +64,12 @@ def test_every_json_key_is_documented() -> None:
     )
     for key in [*found, *(key for part in parts for key in part)]:
         assert re.search(rf"[`, ]{key}[`, ]", REFERENCE), key
+
+
+def test_every_setting_of_the_sampler_and_key_of_a_session_is_documented() -> None:
+    saved = json.loads(to_json(Analyzer(ToyModel("ab")).guide("ab")))
+    for name in [*ORDER, *saved, *saved["nodes"][0]]:
+        assert re.search(rf"`{name}`", REFERENCE), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
