@@ -38,6 +38,7 @@ __all__ = [
     "any_family",
     "bin_for",
     "decide",
+    "populations",
     "strangeness",
 ]
 
@@ -295,7 +296,7 @@ class Calibration:
         """
         one = bin_for(self.bins, n_tokens) or self.bins[0]
         machine = np.concatenate([*one.machine.values(), np.empty(0)])
-        alpha, groups = settings.false_positive_rate, _groups(one.human, settings.kind)
+        alpha, groups = settings.false_positive_rate, populations(one.human, settings.kind)
         found = float(np.mean(_p_values(groups, machine) <= alpha)) if groups and len(machine) else 0.0
         accused = (1 - settings.base_rate) * alpha
         return float(accused / (accused + settings.base_rate * found)) if found else math.nan
@@ -408,7 +409,7 @@ def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> f
     Without a kind it is the mean of the populations' p-values: each counts alike, however many of its texts were at
     hand; but those with under a hundred count together, as three texts can promise nothing to a fourth.
     """
-    groups = _groups(texts, kind)
+    groups = populations(texts, kind)
     return float(_p_values(groups, np.array([value]))[0]) if groups else math.nan
 
 
@@ -418,8 +419,8 @@ def _p_values(groups: Sequence[Floats], values: Floats) -> Floats:
     return np.asarray(np.mean(each, axis=0))
 
 
-def _groups(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
-    """Scores that a text is compared with, population by population."""
+def populations(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
+    """Scores that a text is compared with, by population: they count alike, but small ones together."""
     if kind is not None:
         return [texts[kind]] if len(texts.get(kind, ())) else []
     large = [of for of in texts.values() if len(of) >= _OWN_WEIGHT]
@@ -429,5 +430,5 @@ def _groups(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
 
 def _resolution(texts: Mapping[str, Floats], kind: str | None) -> float:
     """The smallest p-value that there can be."""
-    groups = _groups(texts, kind)
+    groups = populations(texts, kind)
     return float(np.mean([1 / (1 + len(of)) for of in groups])) if groups else 1.0
