@@ -1,4 +1,4 @@
-"""The command line: ``analyzer analyze``, ``next``, ``calibrate``, ``evaluate``, ``card``, ``models``.
+"""The command line: ``analyzer analyze``, ``guide``, ``next``, ``calibrate``, ``evaluate``, ``card``, ``models``.
 
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
@@ -6,29 +6,24 @@ Heavy imports stand inside the commands, so that ``analyzer --help`` answers at 
 import importlib.util
 import io
 import json
-import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from analyzer import __version__
 from analyzer.errors import AnalyzerError, InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from analyzer.analysis import Analysis, Analyzer
     from analyzer.calibration import Calibration
 
 __all__ = ["main"]
-
-_SENTENCES_SHOWN = 5
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -126,6 +121,7 @@ def analyze(
     FILE is UTF-8 text; - reads standard input.
     """
     from analyzer.calibration import Settings
+    from analyzer.printing import new_console, print_analysis
     from analyzer.reading import decode, read_text
 
     text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
@@ -136,7 +132,49 @@ def analyze(
     if as_json:
         click.echo(analysis.to_json(indent=1).encode())  # UTF-8 whatever the terminal's encoding
     else:
-        _print_analysis(analysis, _console())
+        print_analysis(analysis, new_console())
+
+
+@main.command()
+@click.argument("prompt", default="")
+@click.option(
+    "--context", "context_file", metavar="FILE", help="What stood before the text; conditions, is not scored."
+)
+@click.option("--seed", default=0, show_default=True, help="Of all draws: the same seed draws the same text.")
+@click.option(
+    "--temperature", default=1.0, show_default=True, help="What the sampler divides the logits by; 0 is greedy."
+)
+@click.option("--top-k", type=int, help="The sampler keeps this many tokens; else all.")
+@click.option("--top-p", default=1.0, show_default=True, help="The sampler keeps this much probability.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="How many tokens to list.")
+@click.option("--load", metavar="FILE", help="Go on with a session that was saved; it has its own text and settings.")
+@_model_options
+@click.pass_context
+def guide(
+    ctx: click.Context, prompt: str, context_file: str | None, seed: int, temperature: float, top_k: int | None,
+    top_p: float, k: int, load: str | None, model: str | None, device: str, dtype: str, allow_pickle: bool,
+) -> None:  # fmt: skip
+    """Write on from PROMPT with the model, token by token: pick, write, draw, go back, branch; ? lists the commands."""
+    from analyzer import terminal
+    from analyzer.printing import new_console
+    from analyzer.reading import read_text
+    from analyzer.sampling import Sampler
+
+    if load is not None:
+        own = ("prompt", "context_file", "seed", "temperature", "top_k", "top_p")
+        if any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in own):
+            raise InputError("A saved session has its own text, seed and sampler.", hint="Give --load without them.")
+        session = _analyzer(model, device, dtype, allow_pickle).resume(read_text(Path(load)))
+    else:
+        context = None if context_file is None else read_text(Path(context_file))
+        sampler = Sampler(temperature=temperature, top_k=top_k, top_p=top_p)
+        analyzer = _analyzer(model, device, dtype, allow_pickle)
+        session = analyzer.guide(prompt, context, sampler=sampler, seed=seed)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # what is no text gets a sentence when it is to be written
+    if sys.stdin.isatty() and importlib.util.find_spec("readline"):
+        importlib.import_module("readline")  # arrow keys and history
+    terminal.guide(session, new_console(), read=terminal.ask, k=k)
 
 
 @main.command(name="next")
@@ -156,7 +194,7 @@ def next_tokens(
     """List the tokens most likely to follow PROMPT."""
     from rich.table import Table
 
-    from analyzer.markup import visible
+    from analyzer.printing import new_console, token_cell
     from analyzer.sampling import Sampler
 
     sampler = Sampler(temperature=temperature, top_k=top_k, top_p=top_p)
@@ -173,9 +211,9 @@ def next_tokens(
         table.add_column("offered", justify="right")
     columns = (found.texts, found.ids, found.probability, found.probability.cumsum(), found.offered)
     for rank, (text, token_id, p, cumulative, offered) in enumerate(zip(*columns, strict=True), 1):
-        cells = [str(rank), visible(text).replace(" ", "␣"), str(token_id), f"{p:.2%}", f"{cumulative:.2%}"]
+        cells = [str(rank), token_cell(text), str(token_id), f"{p:.2%}", f"{cumulative:.2%}"]
         table.add_row(*cells, *([f"{offered:.2%}"] if shaped else []))
-    _console().print(table, markup=False)
+    new_console().print(table, markup=False)
     for warning in found.warnings:
         click.echo(f"Note: {warning}", err=True)
 
@@ -206,11 +244,12 @@ def calibrate(
     from analyzer.calibrate import calibrate_people, with_families
     from analyzer.cards import save_card
     from analyzer.corpus import read_examples, read_folder
+    from analyzer.printing import progress
 
     _need_folder(out)
     examples = read_folder(data) if data.is_dir() else with_families(read_examples(data), families)
     analyzer = _analyzer(model, device, dtype, allow_pickle)
-    with _progress() as show:
+    with progress() as show:
         if data.is_dir():
             card = calibrate_people(analyzer, examples, progress=show)
         else:
@@ -239,13 +278,14 @@ def evaluate(
     from analyzer.calibration import Settings
     from analyzer.corpus import read_examples
     from analyzer.evaluation import evaluate as measure
+    from analyzer.printing import progress
     from analyzer.report import evaluation_page, evaluation_text
 
     if html is not None:
         _need_folder(html)
     settings, examples = Settings(false_positive_rate=fpr), read_examples(data)
     analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
-    with _progress() as show:
+    with progress() as show:
         found = measure(analyzer, examples, settings=settings, progress=show)
     if html is not None:
         html.write_text(evaluation_page(found), encoding="utf-8")
@@ -339,97 +379,7 @@ def verify(ctx: click.Context) -> None:
 
 def _with_progress(analyzer: "Analyzer", text: str, context: str | None) -> "Analysis":
     """Analyse, with a bar on standard error once a text takes more than one window."""
-    with _progress() as show:
+    from analyzer.printing import progress
+
+    with progress() as show:
         return analyzer.analyze(text, context, progress=show)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, shown once there is something left to do; silent when not a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None, visible=False)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total > done)
-
-        yield show
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
-
-
-def _print_analysis(analysis: "Analysis", console: "Console") -> None:
-    """Coloured text, legend and statistics; without colours where the terminal has none."""
-    from rich.text import Text
-
-    from analyzer.markup import BUCKET_LABELS, PALETTES, segment_buckets, visible
-    from analyzer.statistics import STATISTICS
-
-    palette = PALETTES["light"]
-    # The second cue, for terminals without colour and readers who do not see it.
-    cues = ("", "underline", "bold underline", "bold underline2")
-    styles = [
-        f"{cue} {text} on {ground}" for cue, text, ground in zip(cues, palette.text, palette.background, strict=True)
-    ]
-    text = Text()
-    for piece, bucket in segment_buckets(analysis.tokenization, analysis.scores):
-        text.append(visible(piece).replace("⏎", "⏎\n"), style="" if bucket is None else styles[bucket])
-    console.print(text)
-    legend = Text("\nrank ")
-    for label, style in zip(BUCKET_LABELS, styles, strict=True):
-        legend.append(f" {label} ", style=style).append(" ")
-    console.print(legend)
-    info, scores = analysis.model, analysis.scores
-    console.print(
-        f"\n{len(analysis.text)} characters, {len(scores)} of {len(analysis.tokenization)} tokens scored by "
-        f"{info.name} ({info.dtype}, {info.device})",
-        markup=False,
-    )
-    for warning in analysis.warnings:
-        console.print(f"Note: {warning}", markup=False)
-    _print_likelihood(analysis, console)
-    console.print()
-    for statistic in STATISTICS:
-        value = analysis.statistics[statistic.name]
-        unit = "" if statistic.unit == "1" else f" {statistic.unit}"
-        shown = "–" if math.isnan(value) else f"{value:.3f}{unit}"
-        line = Text(f"{statistic.name:29} {shown:>13}  ")
-        line.append(statistic.description, style="dim")
-        line.truncate(console.width, overflow="ellipsis")
-        console.print(line)
-
-
-def _print_likelihood(analysis: "Analysis", console: "Console") -> None:
-    """Verdict, interval, p-value, reasons, and the sentences that carry them."""
-    from rich.text import Text
-
-    from analyzer.hygiene import summary
-    from analyzer.markup import visible
-    from analyzer.report import likelihood_lines
-
-    found = analysis.likelihood
-    console.print()
-    console.print(Text(found.verdict, style="bold"), Text(likelihood_lines(found)[0]), sep="   ")
-    for line in (*likelihood_lines(found)[1:], *found.reasons):
-        console.print(f"  {line}", markup=False)
-    if analysis.findings:
-        console.print(f"  {summary(analysis.findings)}", markup=False)
-        if analysis.cleaned is not None:
-            console.print(f"  Without them: {likelihood_lines(analysis.cleaned.likelihood)[0]}", markup=False)
-    if found.verdict == "not judged":
-        return
-    console.print("\nSentences that carry it (their share of the log-odds, nats; chance of a machine there):")
-    sentences = sorted(analysis.sentences(), key=lambda s: -abs(s.share))
-    for sentence in sentences[:_SENTENCES_SHOWN]:
-        words = visible(" ".join(analysis.text[sentence.start : sentence.end].split()))
-        shown = Text(f"  {sentence.share:+6.2f} {sentence.probability:5.0%}  {words}")
-        shown.truncate(console.width, overflow="ellipsis")
-        console.print(shown)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from rich.console import Console
 
 from analyzer.analysis import Analysis
-from analyzer.commands import Desk, obey
+from analyzer.commands import obey
+from analyzer.desk import Desk
 from analyzer.errors import AnalyzerError, EmptyText
 from analyzer.guided import Session
 from analyzer.interrupts import Stopped

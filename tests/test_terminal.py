@@ -315,6 +315,6 @@ def test_input_that_is_no_text_gets_a_sentence() -> None:
         [sys.executable, "-c", PROGRAM, "guide", "to "], input=b"=\xff\n\xfe\n=b\n", capture_output=True, check=True,
         env=os.environ | {"PYTHONUTF8": "1"},
     )  # fmt: skip
-    assert b"lone surrogate" in done.stdout
+    assert b"is half of a surrogate pair, not text." in done.stdout
     assert b"Traceback" not in done.stderr
     assert b"to b\n" in done.stdout
