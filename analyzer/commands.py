@@ -73,7 +73,7 @@ def _find(desk: Desk, text: str) -> bool:
     found = desk.session.find(text)
     names = [desk.session.model.tokenizer.text_of(token) for token in found.tokens]
     parts = [
-        f"“{visible(name)}” rank {rank:,}, {p:.3%}"
+        f"“{visible(name)}” rank {rank:,}, {100 * p:.3g} %"
         for name, rank, p in zip(names, found.ranks, found.probabilities, strict=True)
     ]
     together = f"; together {found.probability:.3g}" if len(parts) > 1 else ""

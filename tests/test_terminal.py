@@ -91,7 +91,7 @@ def test_the_seed_makes_the_text() -> None:
 
 def test_finding_says_rank_and_probability_and_stays() -> None:
     found = screens(run("/be", "/ be"))
-    assert found[1].startswith("“b” rank 1, 1.145%; “e” rank 1, 1.158%; together 0.000133")
+    assert found[1].startswith("“b” rank 1, 1.15 %; “e” rank 1, 1.16 %; together 0.000133")
     assert found[2].startswith("“ ” rank")
 
 
