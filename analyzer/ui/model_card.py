@@ -1,4 +1,4 @@
-"""The page with the measured figures: how good the verdict is, for whom it may be wrong, and what it must not be for.
+"""The measured figures: how good the verdict is, for whom it may be wrong, and what it must not be for.
 
 It reads the card's JSON as it is, so that it needs neither the engine nor the model.
 """
@@ -16,7 +16,7 @@ import streamlit as st
 from analyzer.ui import card_tables
 from analyzer.ui.words import plain
 
-__all__ = ["model_card_page", "read_card"]
+__all__ = ["read_card", "show_card", "show_limits"]
 
 _SHIPPED = "smollm2-135m-instruct.json"
 
@@ -32,21 +32,19 @@ def read_card() -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def model_card_page() -> None:
-    """Draw the page."""
-    st.title("Model card")
+def show_card() -> None:
+    """Draw all that was measured; what is missing is left out."""
     card = read_card()
     if card is None:
         st.warning("There is no calibration card, so no text is judged. `analyzer calibrate` makes one.")
-    else:
-        _show_identity(card)
-        measured = card.get("measured", {})
-        _show_errors(measured)
-        _show_people(measured)
-        _show_charts(card, measured)
-        _show_parts(measured)
-        _show_corpus(measured)
-    _show_limits()
+        return
+    _show_identity(card)
+    measured = card.get("measured", {})
+    _show_errors(measured)
+    _show_people(measured)
+    _show_charts(card, measured)
+    _show_parts(measured)
+    _show_corpus(measured)
 
 
 def _show_identity(card: Mapping[str, Any]) -> None:
@@ -157,7 +155,8 @@ def _show_corpus(measured: Mapping[str, Any]) -> None:
             _table(rows)
 
 
-def _show_limits() -> None:
+def show_limits() -> None:
+    """Draw what it is not for, and where texts go."""
     st.header("What this must not be used for")
     st.markdown(
         "- **Punishing anybody.** No mark, no job, no trial may hang on it. At 1 % false alarms, 75,000 honest papers "

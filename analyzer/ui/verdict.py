@@ -10,24 +10,35 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analyzer.ui.hidden import show_hidden
-from analyzer.ui.words import chance, in_words, kind_name, percent, plain
+from analyzer.ui.words import plain
+from analyzer.wording import (
+    ASKED,
+    EVIDENCE,
+    MEANING,
+    NO_PROBABILITY,
+    Phrase,
+    accused_in_words,
+    bar_label,
+    base_rate_phrase,
+    chance,
+    in_words,
+    interval,
+    kind_name,
+    p_value_phrase,
+    percent,
+    probability_phrase,
+    sentence_case,
+)
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
     from analyzer.calibration import Calibration, Likelihood, Settings
 
-__all__ = ["interval_bar", "show_verdict"]
+__all__ = ["in_words", "interval", "interval_bar", "sentence_case", "show_verdict"]
 
 _RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
 _BASE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _ANY = "Any, or I do not know"
-
-_MEANING = {
-    "likely AI": "Few people’s texts look like this one to the model.",
-    "likely human": "Few machine texts look like this one to the model.",
-    "unclear": "What the model sees fits people and machines: no verdict.",
-    "not judged": "Nothing reliable can be said about this text.",
-}
 
 
 @st.fragment
@@ -50,43 +61,30 @@ def _show_panel(likelihood: "Likelihood") -> None:
     judged = likelihood.verdict != "not judged"
     left, right = st.columns([5, 6], gap="medium")
     with left, st.container(gap=None):
-        st.caption("Who wrote this?")
+        st.caption(ASKED)
         st.header(sentence_case(likelihood.verdict), anchor=False)
-        st.markdown(_MEANING[likelihood.verdict])
+        st.markdown(MEANING[likelihood.verdict])
     with right:
         if judged:
             st.markdown(
-                f"Probability of a machine: **{chance(likelihood.probability)}** "
-                f"(90 % interval {interval(likelihood.low, likelihood.high)})",
+                _bold(probability_phrase(likelihood)),
                 help="If people and machines had written equally many such texts. Within the interval lies what a "
                 "read-out that never saw this kind of writing would say, given more of the same text.",
             )
             st.html(interval_bar(likelihood.probability, likelihood.low, likelihood.high))
-            if likelihood.settings.base_rate != 0.5:
-                st.markdown(
-                    f"If machines wrote {percent(likelihood.settings.base_rate)} of texts like this: "
-                    f"**{chance(likelihood.posterior)}**"
-                )
-            if math.isfinite(likelihood.human_p_value):  # else no such text of this length is known
-                st.markdown(
-                    f"About **{in_words(likelihood.human_p_value)}** {_compared(likelihood)} "
-                    f"look{'s' if likelihood.human_p_value <= 0.1 else ''} at least this machine-like."
-                )
+            for phrase in (base_rate_phrase(likelihood), p_value_phrase(likelihood, foreign=plain)):
+                if phrase is not None:
+                    st.markdown(_bold(phrase))
         else:
-            st.markdown("No probability is given.")
+            st.markdown(NO_PROBABILITY)
     st.markdown("**Why**\n" + "\n".join(f"- {plain(reason)}" for reason in likelihood.reasons))
     if judged:
         st.markdown(accused_in_words(likelihood.settings.false_positive_rate))
-        st.caption(
-            ":material/balance: This is evidence, not proof. It can be wrong about anybody, and is no ground for a "
-            "punishment: ask the writer, look at drafts. The page *Model card* says how often it is wrong, and about "
-            "whom."
-        )
+        st.caption(f":material/balance: {EVIDENCE} The page *About* says how often it is wrong, and about whom.")
 
 
-def _compared(likelihood: "Likelihood") -> str:
-    kind = likelihood.settings.kind
-    return f"human texts of this length ({plain(kind_name(kind))})" if kind else "human texts of this length"
+def _bold(phrase: Phrase) -> str:
+    return f"{phrase.before}**{phrase.key}**{phrase.after}"
 
 
 def _controls(calibration: "Calibration") -> "Settings":
@@ -136,46 +134,10 @@ def _show_base_rate(likelihood: "Likelihood", calibration: "Calibration", n_toke
     st.markdown(text)
 
 
-def accused_in_words(false_positive_rate: float) -> str:
-    """What a false-positive rate means.
-
-    Examples
-    --------
-    >>> accused_in_words(0.005)
-    'Of 1,000 innocent writers at most about 5 would be called likely AI at this setting.'
-    """
-    return (
-        f"Of 1,000 innocent writers at most about {1000 * false_positive_rate:g} would be called likely AI at this "
-        "setting."
-    )
-
-
-def interval(low: float, high: float) -> str:
-    r"""The ends of an interval.
-
-    Examples
-    --------
-    >>> interval(0.714, 0.949), interval(0.5, 0.9999)
-    ('71 to 95\xa0%', '50 to over 99\xa0%')
-    """
-    return f"{chance(low)[:-2]} to {chance(high)}"
-
-
-def sentence_case(verdict: str) -> str:
-    """``likely AI`` as the beginning of a sentence.
-
-    Examples
-    --------
-    >>> sentence_case("likely AI")
-    'Likely AI'
-    """
-    return verdict[0].upper() + verdict[1:]
-
-
 def interval_bar(probability: float, low: float, high: float) -> str:
     """A line from person to machine with the interval and the estimate on it, as HTML in the page's own text colour."""
     left, right, at = (100 * value for value in (low, high, probability))
-    label = f"Probability of a machine {chance(probability)}, 90 % interval {interval(low, high)}"
+    label = bar_label(probability, low, high)
     return f"""
 <div role="img" aria-label="{label}" style="max-width:24rem">
   <div style="position:relative;height:1.1rem">

@@ -112,14 +112,15 @@ def test_hidden_characters_are_told_and_stay_text(visit, judged_url):
 def test_the_model_card_and_back_again(visit, judged_url):
     page = visit(judged_url)
     analyse(page, MACHINE)
-    page.get_by_role("link", name="Model card").first.click()
+    page.get_by_role("link", name="About").first.click()
+    page.get_by_role("tab", name="How good they are").click()
     expect(page.get_by_role("heading", name="Who may be judged wrongly")).to_be_visible()
     expect(page.get_by_text("4 % of 100 were called likely AI")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     for title in ("By length", "By generator", "Parts of a text"):
         page.get_by_text(title, exact=True).click()
     expect(page.get_by_text("old*base*")).to_be_visible()
-    assert re.search(r"/model-card$", page.url)
+    assert re.search(r"/about$", page.url)
     page.get_by_role("link", name="Analyse").first.click()
     expect(panel(page).get_by_role("heading", name="Likely AI")).to_be_visible()
     expect(page.get_by_label("Your text")).to_have_value(MACHINE)  # nothing typed is lost
@@ -132,6 +133,6 @@ def test_nothing_is_wider_than_a_phone(visit, judged_url):
     page.get_by_role("radio", name="Share of the verdict").check()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_role("link", name="Model card").click()
-    page.get_by_role("heading", name="Privacy").wait_for()
+    page.get_by_role("link", name="About").click()
+    page.get_by_role("heading", name="The numbers").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
