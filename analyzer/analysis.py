@@ -13,7 +13,6 @@ from analyzer.continuation import NextTokens, next_tokens
 from analyzer.errors import AnalyzerError, InputError
 from analyzer.guided import Session
 from analyzer.models import LanguageModel
-from analyzer.passes import Plan, plan
 from analyzer.sampling import Sampler
 from analyzer.scorer import Scorer
 
@@ -21,6 +20,9 @@ __all__ = ["Analysis", "Analyzer", "Sentence"]
 
 Progress = Callable[[int, int], None]
 """Is given how many tokens are done, and of how many."""
+
+TextsProgress = Callable[[int], None]
+"""Is given how many more tokens are done, batch by batch."""
 
 _CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
 _CALIBRATED_TOP_K = 10  # alternatives that the features of a calibration are computed from
@@ -114,29 +116,50 @@ class Analyzer:
         """
         return self._scorer.analyze(text, context, progress=progress)
 
-    def analyze_many(self, texts: Iterable[str]) -> Iterator[Analysis]:
+    def analyze_many(self, texts: Iterable[str], *, progress: TextsProgress | None = None) -> Iterator[Analysis]:
         """Score texts in batches of similar length; yields in the order given, with bounded memory.
 
         The numbers are those of ``analyze`` to within rounding: padding changes nothing.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Read as they are needed, up to 64 ahead.
+        progress : callable, optional
+            Is given the number of tokens of each batch once it is scored; what it raises ends the work there.
 
         Raises
         ------
         EmptyText, InvalidText
             For the first text that cannot be scored, once all before it have been yielded.
         """
-        waiting = iter(texts)
+        for found in self.analyze_each(texts, progress=progress):
+            if isinstance(found, AnalyzerError):
+                raise found
+            yield found
+
+    def analyze_each(
+        self, texts: Iterable[str], *, progress: TextsProgress | None = None
+    ) -> Iterator[Analysis | AnalyzerError]:
+        """As ``analyze_many``, but a text that cannot be scored gives its error, in its place, and the rest goes on.
+
+        For rows with other columns, from files or into files, see ``analyzer.batch``.
+
+        Examples
+        --------
+        >>> from analyzer.models.toy import ToyModel
+        >>> [type(found).__name__ for found in Analyzer(ToyModel("to be")).analyze_each(["to", "", "be"])]
+        ['Analysis', 'EmptyText', 'Analysis']
+        """
+        waiting, scorer = iter(texts), self._scorer
         while group := list(islice(waiting, _LOOK_AHEAD)):
-            plans: list[Plan] = []
-            refused: AnalyzerError | None = None
-            for text in group:
-                try:
-                    plans.append(plan(self.model, text))
-                except AnalyzerError as error:
-                    refused = error
-                    break
-            yield from self._scorer.analyze_plans(plans)
-            if refused is not None:
-                raise refused
+            scored = scorer.score([scorer.prepare(text) for text in group], progress=progress)
+            yield from map(scorer.finish, scored)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The flow itself, for what takes its stages apart; see ``analyzer.batch.engine``."""
+        return self._scorer
 
     def guide(
         self, prompt: str = "", context: str | None = None, *, sampler: Sampler | None = None, seed: int = 0

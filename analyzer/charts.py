@@ -17,10 +17,12 @@ from analyzer.markup import BUCKET_LABELS, PALETTES, Palette, visible
 from analyzer.series import BITS_PER_NAT, fluctuation, frac_p, rank_buckets, surprise, top_10_entropy
 
 __all__ = [
+    "brushed",
     "entropy_histogram",
     "fluctuation_curve",
     "frac_p_histogram",
     "rank_histogram",
+    "surprise_against",
     "surprise_curve",
 ]
 
@@ -121,7 +123,7 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
         tooltip = [alt.Tooltip("text:N", title="tokens"), *tooltip]
     x = _position(numbers, len(scores))
     y = alt.Y("surprise:Q", title="surprise (bits)", scale=alt.Scale(zero=True))
-    names = ["surprise of the text", "expected by the model, ± 1 standard deviation"]
+    names = ["surprise of the text", "expected, ± 1 standard deviation"]
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=names, range=[_MEASURED, _EXPECTED]),
@@ -149,6 +151,54 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
         f"{analysis.statistics['entropy'] * BITS_PER_NAT:.1f} bits."
     )
     return _finish(alt.LayerChart(layer=layers), title, described, height=360)
+
+
+def brushed(curve: alt.LayerChart, *, stretch: tuple[int, int] | None = None) -> alt.LayerChart:
+    """A curve along the text on which a stretch can be drawn: an interval selection named "brush".
+
+    `stretch`, the first token, counted from 0, and the one behind the last, is drawn on it to begin with.
+    """
+    begun: dict[str, list[int]] | alt.UndefinedType = alt.Undefined
+    if stretch is not None:
+        begun = {"x": [stretch[0] + 1, stretch[1]]}
+    found: alt.LayerChart = curve.add_params(alt.selection_interval(name="brush", encodings=["x"], value=begun))
+    return found
+
+
+def surprise_against(analysis: Analysis, other: Analysis, *, first: int) -> alt.LayerChart:
+    """Surprise added up over the tokens from the scored one `first` on, beside that of the model's own first guesses.
+
+    How far the lines are apart is what the text chose to give up in likelihood, bits.
+    """
+    names = ["this text", "first guesses"]
+    parts = []
+    for name, one in zip(names, (analysis, other), strict=True):
+        added = np.append(0.0, np.cumsum(surprise(one.scores)[first:])) * BITS_PER_NAT
+        places = np.arange(len(added)) + one.scores.start + first
+        every = max(1, len(added) // _LONGEST_CURVE)
+        parts.append(pd.DataFrame({"token": places[::every], "bits": added[::every], "text": name}))
+    rows = pd.concat(parts).replace([np.inf, -np.inf], np.nan)
+    scale = alt.Scale(domain=names, range=[_MEASURED, _EXPECTED])
+    dashes = alt.Scale(domain=names, range=[[1, 0], [5, 3]])  # told apart without colour too
+    legend = alt.Legend(orient="top", title=None)
+    line = (
+        alt.Chart(rows)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=_position(first + analysis.scores.start, len(analysis.scores) - first + 1),
+            y=alt.Y("bits:Q", title="surprise added up (bits)"),
+            color=alt.Color("text:N", scale=scale, legend=legend),
+            strokeDash=alt.StrokeDash("text:N", scale=dashes, legend=legend),
+            tooltip=[
+                alt.Tooltip("text:N", title="path"),
+                alt.Tooltip("token:Q", title="up to token", format=","),
+                alt.Tooltip("bits:Q", title="bits", format=".1f"),
+            ],
+        )
+    )
+    ends = [float(part["bits"].iloc[-1]) for part in parts]
+    described = f"Lines of the surprise added up: {ends[0]:.1f} bits of this text, {ends[1]:.1f} bits of first guesses."
+    return _finish(alt.LayerChart(layer=[line]), "What the choices cost", described)
 
 
 def fluctuation_curve(analysis: Analysis) -> alt.Chart:

@@ -1,4 +1,4 @@
-"""The command line: ``analyzer analyze``, ``guide``, ``next``, ``calibrate``, ``evaluate``, ``card``, ``models``.
+"""The command line: ``analyze``, ``batch``, ``guide``, ``next``, ``calibrate``, ``evaluate``, ``card``, ``models``.
 
 Heavy imports stand inside the commands, so that ``analyzer --help`` answers at once.
 """
@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from analyzer import __version__
+from analyzer.batch.command import batch_command
 from analyzer.errors import AnalyzerError, InputError
 
 if TYPE_CHECKING:
@@ -216,6 +217,13 @@ def next_tokens(
     new_console().print(table, markup=False)
     for warning in found.warnings:
         click.echo(f"Note: {warning}", err=True)
+
+
+main.add_command(
+    _model_options(
+        batch_command(lambda model, device, dtype, pickle, card: _analyzer(model, device, dtype, pickle, _card(card)))
+    )
+)
 
 
 @main.command()

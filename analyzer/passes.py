@@ -1,6 +1,6 @@
 """A text's way through a model: into tokens, cut into rows, scored in batches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -80,14 +80,24 @@ def plan_tokens(model: LanguageModel, tokenization: Tokenization, context: str |
 
 
 def score_plans(
-    model: LanguageModel, plans: Sequence[Plan], *, top_k: int, read_out: ReadOut | None = None
+    model: LanguageModel,
+    plans: Sequence[Plan],
+    *,
+    top_k: int,
+    read_out: ReadOut | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> list[TokenScores]:
-    """Score texts in padded batches of similar length; in the order given."""
+    """Score texts in padded batches of similar length; in the order given.
+
+    `progress` is given the number of tokens of each batch once it is scored; what it raises ends the work there.
+    """
     rows = [row for found in plans for row in found.rows]
     budget = _BATCH_TOKENS.get(model.info.device.split(":")[0], _BATCH_TOKENS["cpu"])
     scored: dict[int, TokenScores] = {}
     for batch in batches([len(row.ids) for row in rows], budget):
         scores = model.score([rows[i] for i in batch], top_k=top_k, read_out=read_out)
         scored.update(zip(batch, scores, strict=True))
+        if progress is not None:
+            progress(sum(map(len, scores)))
     parts = iter(scored[i] for i in range(len(rows)))
     return [join(list(islice(parts, len(found.rows))), start=found.start) for found in plans]

@@ -1,7 +1,7 @@
 """One model with its calibration and its cache, as the way of a text through them: tokens to ``Analysis``."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,31 @@ from analyzer.analysis_result import Analysis
 from analyzer.calibration import UNCALIBRATED, Calibration
 from analyzer.cursor import Cursor
 from analyzer.detectors import detect
-from analyzer.errors import EmptyText
+from analyzer.errors import AnalyzerError, EmptyText, ModelError
 from analyzer.models import LanguageModel
 from analyzer.models.cache import PrefixCache
 from analyzer.passes import Plan, plan, score_plans
 from analyzer.scoring import TokenScores, join
 from analyzer.statistics import document_statistics
 
-__all__ = ["Scorer"]
+__all__ = ["Prepared", "Scored", "Scorer"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A text ready for the model: as given, and without its hidden characters where it has any."""
+
+    plan: Plan
+    clean: Plan | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """A text behind the model: all that ``Scorer.finish`` needs."""
+
+    prepared: Prepared
+    scores: TokenScores
+    clean: TokenScores | None
 
 
 class Scorer:
@@ -54,14 +71,48 @@ class Scorer:
                 progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in found.rows))
         return self.analysis(found, join(parts, start=found.start))
 
-    def analyze_plans(self, plans: Sequence[Plan]) -> Iterator[Analysis]:
-        """Score in batches, without the cache; in the order given."""
-        clean = [self._without_hidden(found) for found in plans]
-        both = [*plans, *(one for one in clean if one)]
-        scored = iter(score_plans(self.model, both, top_k=self.top_k, read_out=self.read_out))
-        first = list(islice(scored, len(plans)))
-        for found, scores, one in zip(plans, first, clean, strict=True):
-            yield self._analysis(found, scores, self._analysis(one, next(scored), None) if one else None)
+    # Many texts go through three stages, which may run in three threads; a text that cannot be scored is an error as a
+    # value, and passes through the rest as it is, in its place.
+
+    def prepare(self, text: str) -> Prepared | AnalyzerError:
+        """First stage: tokenise; no model."""
+        try:
+            found = plan(self.model, text)
+        except AnalyzerError as error:
+            return error.with_traceback(None)  # which would keep the text alive
+        return Prepared(found, self._without_hidden(found))
+
+    def score(
+        self, prepared: Sequence[Prepared | AnalyzerError], *, progress: Callable[[int], None] | None = None
+    ) -> list[Scored | AnalyzerError]:
+        """Second stage: the model, in batches of similar length, without the cache.
+
+        Batches are formed among these texts only, so the numbers depend on nothing else to the last digit.
+
+        Parameters
+        ----------
+        prepared : sequence of Prepared or AnalyzerError
+        progress : callable, optional
+            Is given the number of tokens of each batch once it is scored; what it raises ends the work there.
+        """
+        ready = [one for one in prepared if isinstance(one, Prepared)]
+        try:
+            found = iter(self._score(ready, progress))
+            return [next(found) if isinstance(one, Prepared) else one for one in prepared]
+        except ModelError as error:
+            if len(prepared) == 1:
+                return [error.with_traceback(None)]
+            # The model's numbers overflow for some text: the others have theirs.
+            return [scored for one in prepared for scored in self.score([one], progress=progress)]
+
+    def finish(self, scored: Scored | AnalyzerError) -> Analysis | AnalyzerError:
+        """Third stage: statistics, detectors, likelihood; no model."""
+        if isinstance(scored, AnalyzerError):
+            return scored
+        prepared, cleaned = scored.prepared, None
+        if prepared.clean is not None and scored.clean is not None:
+            cleaned = self._analysis(prepared.clean, scored.clean, None)
+        return self._analysis(prepared.plan, scored.scores, cleaned)
 
     def analysis(self, found: Plan, scores: TokenScores) -> Analysis:
         """What follows from the scores of a text; only one with hidden characters is read again, without them."""
@@ -72,6 +123,15 @@ class Scorer:
         """A place to go on from in a sequence of tokens; behind as much of `known` as the cache still has read."""
         state = None if known is None else self.cache.state(known)
         return Cursor(self.model, first=first, top_k=self.top_k, read_out=self.read_out, state=state)
+
+    def _score(self, prepared: Sequence[Prepared], progress: Callable[[int], None] | None) -> list[Scored]:
+        plans = [one.plan for one in prepared] + [one.clean for one in prepared if one.clean is not None]
+        found = score_plans(self.model, plans, top_k=self.top_k, read_out=self.read_out, progress=progress)
+        clean = iter(found[len(prepared) :])
+        return [
+            Scored(one, scores, None if one.clean is None else next(clean))
+            for one, scores in zip(prepared, found, strict=False)  # behind them are those without hidden characters
+        ]
 
     def _analysis(self, plan: Plan, scores: TokenScores, cleaned: Analysis | None) -> Analysis:
         tokenization, card = plan.tokenization, self.calibration

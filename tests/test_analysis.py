@@ -155,6 +155,21 @@ def test_many_texts_come_in_order_with_the_numbers_of_one(texts: list[str]) -> N
         np.testing.assert_array_equal(analysis.scores.rank, alone.scores.rank)
 
 
+def test_each_text_has_an_analysis_or_its_error_in_its_place() -> None:
+    analyzer = Analyzer(toy())
+    found = list(analyzer.analyze_each(["to", "", "b\udc00e", "or"]))
+    assert [type(one).__name__ for one in found] == ["Analysis", "EmptyText", "InvalidText", "Analysis"]
+    with pytest.raises(EmptyText):
+        list(analyzer.analyze_many(["to", ""]))
+
+
+def test_many_texts_tell_their_tokens_batch_by_batch() -> None:
+    seen: list[int] = []
+    list(Analyzer(toy()).analyze_many(["to be"] * 300, progress=seen.append))
+    assert sum(seen) == 1500
+    assert len(seen) > 4
+
+
 def test_many_texts_are_read_as_they_are_needed() -> None:
     taken = 0
 

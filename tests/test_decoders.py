@@ -179,7 +179,7 @@ def view() -> None:
     from analyzer.models.toy import ToyModel
     from analyzer.ui.decoders_view import decoders_view
 
-    decoders_view(Analyzer(ToyModel("the cat sat on the mat. " * 30)))
+    decoders_view(lambda: Analyzer(ToyModel("the cat sat on the mat. " * 30)))
 
 
 def test_the_view_shows_table_texts_and_sentences() -> None:

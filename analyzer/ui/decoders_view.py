@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,8 +21,8 @@ _FOUND, _ERROR = "decoders-found", "decoders-error"
 _PROMPT = "My grandmother kept bees behind the old railway station, and every summer"
 
 
-def decoders_view(analyzer: "Analyzer") -> None:
-    """Draw the form and, once something was made, table, texts and charts."""
+def decoders_view(get_analyzer: Callable[[], "Analyzer"]) -> None:
+    """Draw the form and, once something was made, table, texts and charts; the model is got when it is needed."""
     st.markdown(
         "A model gives probabilities; a **decoder** makes a text of them. Those that always take the likeliest words "
         "tend to fall into loops, those that draw from everything tend to lose the thread. Here each goes on from the "
@@ -34,7 +35,7 @@ def decoders_view(analyzer: "Analyzer") -> None:
             seed = st.number_input("Seed", 0, None, 0, key="decoders-seed", width=140, persist_state="session")
         pressed = st.form_submit_button("Run", type="primary", key="decoders-run")
     if pressed:
-        _run(analyzer, prompt or "", int(n), int(seed))
+        _run(get_analyzer(), prompt or "", int(n), int(seed))
     if error := st.session_state.get(_ERROR):
         st.error(error)
     if found := st.session_state.get(_FOUND):

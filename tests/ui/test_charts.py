@@ -75,6 +75,16 @@ def test_surprise_is_in_bits_and_positions_count_from_one():
     assert rows[3]["text"] == "“ ”"
 
 
+def test_surprise_of_two_paths_is_added_up_from_where_they_part():
+    analysis, other = analyse("the cat zat"), analyse("the cat sat")
+    chart = charts.surprise_against(analysis, other, first=8)
+    bits = -np.log2(np.exp(1)) * analysis.scores.log_prob[8:]
+    mine = [row["bits"] for row in rows_of(chart) if row["text"] == "this text"]
+    np.testing.assert_allclose(mine, [0, *np.cumsum(bits)])
+    assert [row["token"] for row in rows_of(chart)] == [8, 9, 10, 11] * 2
+    assert f"{sum(bits):.1f} bits of this text" in chart.to_dict()["description"]
+
+
 def test_a_long_text_is_drawn_by_means_and_says_so():
     analysis = analyse("the cat sat on the mat. " * 100)  # 2,400 tokens
     chart = charts.surprise_curve(analysis)

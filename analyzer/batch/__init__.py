@@ -1,0 +1,28 @@
+"""Many texts: rows from files of many kinds, scored without losing one, into one file that a kill cannot spoil.
+
+::
+
+    sources ──readers──▶ Row ──engine──▶ Result ──layout──▶ records ──work folder──▶ shards ──sinks──▶ OUT
+                         (a thread)      (the model's thread, finished and written in the caller's)
+
+Every row that goes in comes out once, in its place: with its numbers, or with the reason why it has none.
+
+============  =======================================================================================
+rows          ``Row``, ``Result``
+sources       files, folders, patterns, uploads: what is there to be read, and its bytes
+readers       a source's bytes to rows
+tables        JSON lines, CSV, TSV, Parquet to records
+engine        rows to results, in shards; ``ahead`` is the thread that works in advance
+layout        results to records: which columns, in which order
+frames        records as Arrow tables and data frames
+sinks         shards to JSON lines, CSV, Parquet
+manifest      what a run was begun with, and what is different now
+work_folder   shards on disk, each there whole or not at all
+job           all of it, to be stopped and resumed
+threads       how many threads the model gets
+estimate      how long a run would take
+command       ``analyzer batch``
+============  =======================================================================================
+
+Importing the package loads nothing; import its modules by name.
+"""

@@ -1,0 +1,274 @@
+"""``analyzer batch``: many texts into one table. Heavy imports stand inside, so that ``--help`` answers at once."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.errors import AnalyzerError, InputError
+
+if TYPE_CHECKING:
+    from analyzer.analysis import Analyzer
+    from analyzer.batch.job import Job, Totals
+    from analyzer.batch.sources import Source
+    from analyzer.batch.work_folder import WorkFolder
+
+__all__ = ["batch_command"]
+
+ROWS_WITH_ERRORS = 3
+"""Exit status where the output is complete and some rows hold an error."""
+
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+Load = Callable[[str | None, str, str, bool, str | None], "Analyzer"]
+"""Makes an analyzer of model, device, dtype, allow_pickle and a card's file."""
+
+_OPTIONS = (
+    click.option("--out", required=True, type=click.Path(path_type=Path), help="The output; its ending is its format."),
+    click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), help="Where OUT does not tell."),
+    click.option("--text-column", metavar="NAME", help="Else “text”, else the only column of strings."),
+    click.option("--id-column", metavar="NAME", help="Else “id”, else rows are numbered."),
+    click.option("--stdin-format", default="jsonl", show_default=True, help="What - holds: an ending, such as csv.gz."),
+    click.option("--statistics", default="all", show_default=True, metavar="NAMES", help="all, none, or some: a,b."),
+    click.option("--detectors", default="all", show_default=True, metavar="NAMES", help="all, none, or some: a,b."),
+    click.option("--tokens", is_flag=True, help="Also lists over the tokens: place, id, log-prob, rank, entropy."),
+    click.option("--false-positive-rate", "--fpr", "fpr", default=0.01, show_default=True,
+                 help="How many human texts may be called likely AI."),
+    click.option("--base-rate", default=0.5, show_default=True, help="Share of machine texts that you expect."),
+    click.option("--kind", help="Kind of writing, one that the card knows; texts are compared with those alone."),
+    click.option("--card", metavar="FILE", help="A calibration card for this model, instead of its own."),
+    click.option("--shard-rows", default=256, show_default=True, type=click.IntRange(min=1),
+                 help="Rows that are batched and saved together."),
+    click.option("--threads", default="auto", show_default=True, metavar="N", help="Of the model on a CPU."),
+    click.option("--resume", is_flag=True, help="Go on with a run that was stopped; its output is the same."),
+    click.option("--dry-run", is_flag=True, help="Count rows, tokens and errors, estimate the time, write nothing."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options, as they were given."""
+
+    inputs: tuple[str, ...]
+    out: Path
+    form: str | None
+    text_column: str | None
+    id_column: str | None
+    stdin_format: str
+    statistics: str
+    detectors: str
+    tokens: bool
+    fpr: float
+    base_rate: float
+    kind: str | None
+    shard_rows: int
+    threads: str
+    resume: bool
+    dry_run: bool
+
+
+def batch_command(load: Load) -> click.Command:
+    """The command; how an analyzer is made is the command line's business, and so are the options of the model."""
+
+    @click.command(name="batch")
+    @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+    @click.pass_context
+    def batch(
+        ctx: click.Context, inputs: tuple[str, ...], out: Path, form: str | None, text_column: str | None,
+        id_column: str | None, stdin_format: str, statistics: str, detectors: str, tokens: bool, fpr: float,
+        base_rate: float, kind: str | None, card: str | None, shard_rows: int, threads: str, resume: bool,
+        dry_run: bool, model: str | None, device: str, dtype: str, allow_pickle: bool,
+    ) -> None:  # fmt: skip
+        """Score many texts into one table: a row for each row that goes in, in its order, with numbers or a reason.
+
+        INPUT is a file, a folder with all below it, a pattern, or - for standard input: .txt .md .docx .pdf .html, a
+        row each; .jsonl .csv .tsv .parquet, a row a record; each also .gz or .zst.
+
+        Exit status: 0 all rows have numbers, 3 some have an error, 2 nothing was begun, 130 stopped by Ctrl-C.
+        """
+        asked = _Asked(
+            inputs, out, form, text_column, id_column, stdin_format, statistics, detectors, tokens, fpr, base_rate,
+            kind, shard_rows, threads, resume, dry_run,
+        )  # fmt: skip
+        ctx.exit(_do(asked, lambda: load(model, device, dtype, allow_pickle, card)))
+
+    for option in _OPTIONS:
+        batch = option(batch)
+    return batch
+
+
+def _do(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
+    """Do it; the exit status."""
+    from analyzer.batch.job import may_begin
+    from analyzer.batch.work_folder import WorkFolder
+    from analyzer.interrupts import Stopped
+
+    if asked.dry_run:
+        return _dry_run(asked, load)
+    job = _job(asked)
+    if may_begin(asked.out, resume=asked.resume) == "done":
+        _say(f"{asked.out} is there, and nothing that was not finished: nothing to resume.")
+        return 0
+    try:
+        with WorkFolder.locked(asked.out) as folder:
+            try:
+                return _run(asked, job, folder, load)
+            except AnalyzerError:
+                if folder.manifest is None:  # refused before the first row: nothing is worth keeping
+                    folder.clear()
+                raise
+    except (Stopped, KeyboardInterrupt):
+        _say("Stopped. What is done is kept: run the same command with --resume to go on.")
+        return STOPPED
+
+
+def _run(asked: _Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "Analyzer"]) -> int:
+    from analyzer.batch.job import run
+
+    if asked.out.exists():
+        errors = 0 if folder.is_empty else folder.completed
+        if errors is None:
+            raise InputError(f"{asked.out} is there already.", hint="Move it: it was not written by this run.")
+        folder.clear()
+        _say(f"{asked.out} was finished: nothing to resume.")
+        return ROWS_WITH_ERRORS if errors else 0
+    job = replace(job, sources=_sources(asked, folder))
+    _check(job)
+    threads = _set_threads(asked.threads, folder)
+    analyzer = load()
+    with _watching() as (progress, on_shard):
+        done = run(analyzer, job, folder, threads=threads, progress=progress, on_shard=on_shard)
+    _say(f"{asked.out}: {done.rows:,} rows, {done.tokens:,} tokens, {done.errors:,} rows with an error.")
+    return ROWS_WITH_ERRORS if done.errors else 0
+
+
+def _job(asked: _Asked) -> "Job":
+    """Without its sources: says what is wrong with the options before anything is looked at."""
+    from analyzer.batch.job import Job
+    from analyzer.batch.layout import Layout
+    from analyzer.batch.sinks import format_of
+    from analyzer.calibration import Settings
+
+    layout = Layout.of(
+        statistics=asked.statistics,
+        detectors=asked.detectors,
+        tokens=asked.tokens,
+        settings=Settings(asked.fpr, asked.base_rate, asked.kind),
+    )
+    form = format_of(asked.out, asked.form)
+    return Job((), form, layout, asked.text_column, asked.id_column, asked.shard_rows)
+
+
+def _sources(asked: _Asked, folder: "WorkFolder") -> list["Source"]:
+    """The inputs; standard input is kept first, for a run that is resumed cannot read it again."""
+    from analyzer.batch.sources import find_sources
+
+    named = [one for one in asked.inputs if one != "-"]
+    found = find_sources(named, leave_out=[asked.out, folder.path])
+    if "-" in asked.inputs:
+        kept = folder.stdin if asked.resume else None
+        found.append(_stdin_source(kept or folder.keep_stdin(sys.stdin.buffer), asked.stdin_format))
+    return found
+
+
+def _stdin_source(path: Path, form: str) -> "Source":
+    from analyzer.batch.sources import bytes_source
+
+    return replace(bytes_source(b"", name=f"stdin.{form.lstrip('.')}"), name="standard input", path=path, data=None)
+
+
+def _check(job: "Job") -> None:
+    from analyzer.batch.readers import check_columns
+
+    columns = check_columns(job.sources, text_column=job.text_column, id_column=job.id_column)
+    for one in dict.fromkeys(columns):
+        _say(f"Text column: {one.text}; id: {one.id or 'the number of the row'}.")
+
+
+def _set_threads(asked: str, folder: "WorkFolder | None") -> int:
+    import torch
+
+    from analyzer.batch.threads import choose_threads
+
+    before = None if folder is None else folder.manifest
+    threads = choose_threads(asked, resumed=None if before is None else before["machine"]["threads"])
+    torch.set_num_threads(threads.count)
+    _say(f"Threads: {threads.count} ({threads.reason}).")
+    return threads.count
+
+
+@contextmanager
+def _watching() -> Iterator[tuple[Callable[[int], None], Callable[["Totals"], None]]]:
+    """What is called as the run goes on: shows how far it is, and ends it after Ctrl-C."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from analyzer.interrupts import Stopped, interruptible
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with (
+        interruptible() as stopped,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("reading")
+
+        def progress(tokens: int) -> None:
+            if stopped():
+                raise Stopped
+            bar.update(task, advance=tokens)
+            speed = bar.tasks[0].speed or 0
+            bar.update(task, description=f"{bar.tasks[0].fields.get('rows', '')}{speed:,.0f} tokens a second")
+
+        def on_shard(done: "Totals") -> None:
+            if stopped():
+                raise Stopped
+            bar.update(task, rows=f"{done.rows:,} rows done, {done.errors:,} with an error, ")
+
+        yield progress, on_shard
+
+
+def _dry_run(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
+    from analyzer.batch.estimate import estimate
+    from analyzer.batch.readers import read_rows
+    from analyzer.batch.work_folder import WorkFolder
+
+    job = _job(asked)
+    with tempfile.TemporaryDirectory() as place:
+        elsewhere = WorkFolder(Path(place) / "dry")
+        elsewhere.path.mkdir()
+        job = replace(job, sources=_sources(replace(asked, resume=False), elsewhere))
+        _check(job)
+        _set_threads(asked.threads, None)
+        analyzer = load()
+        job.check(analyzer)
+        found = estimate(analyzer, read_rows(job.sources, text_column=job.text_column, id_column=job.id_column))
+    click.echo(f"{found.rows:,} rows, {found.tokens:,} tokens, {sum(found.errors.values()):,} rows with an error.")
+    for reason, count in sorted(found.errors.items(), key=lambda item: -item[1])[:5]:
+        click.echo(f"  {count:,} × {reason}".encode("utf-8", "backslashreplace"))
+    if found.speed:
+        click.echo(
+            f"About {_duration(found.seconds)}: an estimate, from {found.speed:,.0f} tokens a second on a few rows."
+        )
+    return 0
+
+
+def _duration(seconds: float) -> str:
+    """A rough length of time.
+
+    >>> [_duration(seconds) for seconds in (8, 300, 40_000)]
+    ['8 seconds', '5 minutes', '11.1 hours']
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

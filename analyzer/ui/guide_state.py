@@ -1,0 +1,160 @@
+"""What a reader does on the page Guide: each action, as a change of the session that is kept for this reader alone.
+
+Actions come from buttons or from the components, and both end here. What cannot be done leaves a message in place of
+an error.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analyzer.errors import AnalyzerError
+
+if TYPE_CHECKING:  # these load torch, and the first paint must not
+    from analyzer.analysis_result import Analysis
+    from analyzer.guided import Session
+    from analyzer.tree import Node
+
+__all__ = [
+    "GUIDE_PAGE",
+    "Desk",
+    "Running",
+    "act",
+    "close_run",
+    "desk",
+    "handle",
+    "open_session",
+    "start_run",
+    "step_run",
+]
+
+_DESK = "guide"  # key of st.session_state
+GUIDE_PAGE = "guide-page"
+"""Key of st.session_state under which the page stands, for who wants to lead there."""
+
+
+@dataclass(slots=True)
+class Running:
+    """Tokens that are being drawn, some in each run of the fragment: a click cannot interrupt one."""
+
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Desk:
+    """What is kept of one reader's guided writing.
+
+    Attributes
+    ----------
+    session : Session
+    serial : int
+        Grows with each action: tells the list of candidates that its last one has been dealt with.
+    message : str
+        Why the last action was not possible; empty if it was.
+    running : Running or None
+    ended : str
+        How the last run ended, for people.
+    fresh : (Node, Analysis) or None
+        The text up to a node, analysed as if it had been pasted.
+    effects : dict
+        Of the candidates behind each node that was visited, by node and token.
+    """
+
+    session: "Session"
+    serial: int = 0
+    message: str = ""
+    running: Running | None = None
+    ended: str = ""
+    fresh: "tuple[Node, Analysis] | None" = None
+    effects: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+
+
+def desk() -> Desk | None:
+    """This reader's; None before there is a session."""
+    found: Desk | None = st.session_state.get(_DESK)
+    return found
+
+
+def open_session(session: "Session") -> None:
+    """Put a session on this reader's desk; the one before is let go."""
+    st.session_state[_DESK] = Desk(session)
+
+
+def act(work: "Callable[[Session], object]") -> None:
+    """Do something with the session; it ends a run, and where it is not possible leaves a message."""
+    here = desk()
+    if here is None:
+        return
+    here.message, here.running, here.ended = "", None, ""
+    here.serial += 1
+    try:
+        work(here.session)
+    except AnalyzerError as error:
+        here.message = str(error)
+
+
+def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:
+    """Do what a component asks for; what was asked of an earlier list is not done to a later one."""
+    here = desk()
+    if here is None or not action:
+        return
+    nodes = here.session.tree.nodes
+    number = action.get("number", -1)
+    match action.get("kind"):
+        case "pick" if action.get("serial") == here.serial:
+            act(lambda session: session.pick(number))
+        case "undo":
+            act(lambda session: session.undo())
+        case "sample":
+            act(lambda session: session.sample())
+        case "run":
+            start_run(run_length)
+        case "stop":
+            close_run("Stopped")
+        case "jump" if 0 <= number < len(nodes):
+            act(lambda session: session.jump(nodes[number]))
+        case "branch" if 0 < number < len(nodes):
+            act(lambda session: session.branch(nodes[number]))
+        case _:
+            here.serial += 1
+
+
+def start_run(total: int) -> None:
+    """Have tokens drawn, by the runs of the fragment that follow."""
+    here = desk()
+    act(lambda session: session.candidates(1))  # where nothing can come next, nothing runs
+    if here is not None and not here.message:
+        here.running = Running(0, total)
+
+
+def step_run(size: int) -> None:
+    """Draw the next few tokens of a run; the last ones end it."""
+    here = desk()
+    if here is None or here.running is None:
+        return
+    running = here.running
+    try:
+        run = here.session.run(min(size, running.total - running.done))
+    except AnalyzerError as error:
+        here.message = str(error)
+        close_run("Stopped")
+        return
+    running.done += len(run.nodes)
+    if run.reason != "length" or running.done >= running.total:
+        close_run("The model ended the text" if run.reason == "end of text" else "Done")
+
+
+def close_run(how: str) -> None:
+    """End a run, if there is one."""
+    here = desk()
+    if here is None:
+        return
+    here.serial += 1
+    if here.running is not None:
+        done = here.running.done
+        here.ended = f"{how}: {done} {'token' if done == 1 else 'tokens'} drawn."
+        here.running = None
