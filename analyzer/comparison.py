@@ -23,10 +23,12 @@ __all__ = [
     "Choice",
     "Run",
     "TokenRow",
+    "Totals",
     "choices",
     "most_like",
     "most_unlike",
     "rows",
+    "totals",
 ]
 
 
@@ -108,6 +110,50 @@ def choices(analysis: Analysis) -> tuple[Choice, ...]:
             followed=bool(followed[w]),
         )
         for w, (start, end) in enumerate(pairwise(edges.tolist()))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a text's words come to together; only those are counted all of whose tokens are scored.
+
+    Attributes
+    ----------
+    n_words, n_followed : int
+        Words, and those that are the model's first choices.
+    share_followed : float
+        The second of the first; nan without words.
+    bits_given_up, bits_given_up_per_word : float
+        Over the first choices, summed, and on average; nan where no alternatives were kept, the average without words.
+    """
+
+    n_words: int
+    n_followed: int
+    share_followed: float
+    bits_given_up: float
+    bits_given_up_per_word: float
+
+
+def totals(of: Sequence[Choice]) -> Totals:
+    """Count the first choices and add up what the others gave up.
+
+    Examples
+    --------
+    >>> from analyzer.analysis import Analyzer
+    >>> from analyzer.models.toy import ToyModel
+    >>> found = totals(choices(Analyzer(ToyModel("ab ab ab")).analyze("ab bb")))
+    >>> found.n_words, found.n_followed, f"{found.bits_given_up:.1f}"
+    (2, 1, '3.2')
+    """
+    whole = [c for c in of if 0 < c.n_tokens == c.n_scored]
+    n, followed = len(whole), sum(c.followed for c in whole)
+    given_up = math.fsum(c.bits_given_up for c in whole)
+    return Totals(
+        n_words=n,
+        n_followed=followed,
+        share_followed=followed / n if n else math.nan,
+        bits_given_up=given_up,
+        bits_given_up_per_word=given_up / n if n else math.nan,
     )
 
 

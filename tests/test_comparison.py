@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_analysis import made
 
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.comparison import choices, most_like, most_unlike, rows
+from analyzer.comparison import choices, most_like, most_unlike, rows, totals
 from analyzer.errors import InputError
 from analyzer.models.toy import ToyModel
 from analyzer.series import BITS_PER_NAT, surprise
@@ -116,6 +116,17 @@ def test_a_first_token_without_score() -> None:
     assert second.n_tokens == second.n_scored == 4
     assert (rows(analysis)[0].rank, rows(analysis)[0].instead) == (None, None)
     assert [run.text for run in most_like((first, second), 3)] == ([" dog"] if second.followed else [])
+
+
+def test_totals_count_whole_words() -> None:
+    """Words "a", " b", " c": the first without its score, the second a first choice, 3 bits given up in the third."""
+    of = totals(choices(made("a b c", [(0, 1), (1, 3), (3, 5)], bits=[1, 4], best=[1, 1], rank=[1, 5], start=1)))
+    assert (of.n_words, of.n_followed, of.share_followed) == (2, 1, 0.5)
+    assert (of.bits_given_up, of.bits_given_up_per_word) == pytest.approx((3, 1.5))
+    nothing = totals(())
+    assert (nothing.n_words, nothing.bits_given_up) == (0, 0)
+    assert math.isnan(nothing.share_followed)
+    assert math.isnan(nothing.bits_given_up_per_word)
 
 
 def test_impossible_tokens_are_infinitely_surprising() -> None:

@@ -1,0 +1,41 @@
+"""The page on which a text is compared: with the model's choices, a later draft, one's own texts, another reader."""
+
+import streamlit as st
+
+from analyzer.ui.compare_choices import show_choices
+from analyzer.ui.compare_drafts import show_drafts
+from analyzer.ui.compare_models import show_models
+from analyzer.ui.compare_own import show_own
+from analyzer.ui.model_choice import show_model_choice
+
+__all__ = ["compare_page"]
+
+_QUESTION = "compare-question"  # key of st.session_state
+_QUESTIONS = {
+    "My text and the model": show_choices,
+    "Two drafts": show_drafts,
+    "My own earlier texts": show_own,
+    "Two models": show_models,
+}
+# st.set_page_config(layout="wide") would be undone at times: see the page Guide. Captions have too little contrast in
+# Streamlit's own grey.
+_WIDE = """<style>
+[data-testid="stMainBlockContainer"] { max-width: 80rem; padding-top: 4.5rem; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; }
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
+@media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
+</style>"""
+
+
+def compare_page() -> None:
+    """Draw the page: four questions, one at a time."""
+    st.html(_WIDE)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Compare", anchor=False, width="content")
+        show_model_choice()
+    first, *_ = _QUESTIONS
+    chosen = st.segmented_control(
+        "What with what?", list(_QUESTIONS), default=first, required=True, key=_QUESTION, persist_state="session",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _QUESTIONS[chosen or first]()

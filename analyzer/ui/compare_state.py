@@ -1,0 +1,78 @@
+"""What this reader gave to the page Compare and got from it: a result for each question, never shared."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import streamlit as st
+
+from analyzer.errors import AnalyzerError, EmptyText
+from analyzer.ui.session import chosen_model, session_analyzer
+from analyzer.ui.words import plain
+
+if TYPE_CHECKING:  # these load torch, and the first paint must not
+    from analyzer.analysis import Analysis, Analyzer
+
+__all__ = ["TEXT", "Kept", "answer", "ask", "scored", "show_warnings"]
+
+TEXT = "compare-text"  # key of the text that three of the questions are about
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[_Value]):
+    """An answer, what it was asked about and of which model, and its number among the answers to this question."""
+
+    inputs: tuple[object, ...]
+    value: _Value
+    run: int
+
+
+def ask(question: str, inputs: tuple[object, ...], work: Callable[[], object]) -> None:
+    """Find an answer and keep it, or the reason why there is none; an old answer never stands under a new error."""
+    state = st.session_state
+    result, failed, runs = (f"compare-{question}-{name}" for name in ("result", "error", "runs"))
+    state[result], state[failed] = None, ""
+    try:
+        with st.spinner("Scoring each token …", show_time=True):
+            value = work()
+    except AnalyzerError as error:
+        state[failed] = str(error)
+        return
+    state[runs] = state.get(runs, 0) + 1
+    state[result] = Kept((*inputs, chosen_model()), value, state[runs])
+
+
+def answer(question: str, inputs: tuple[object, ...]) -> "Kept[object] | None":
+    """The answer, if there is one; says what went wrong, and when the answer is to something else by now."""
+    if error := st.session_state.get(f"compare-{question}-error"):
+        st.error(plain(error))
+    found: Kept[object] | None = st.session_state.get(f"compare-{question}-result")
+    if found is not None and found.inputs != (*inputs, chosen_model()):
+        st.info(
+            "The texts above or the model have changed since. What follows is about those before: press Compare again."
+        )
+    return found
+
+
+def scored(text: str, *, what: str = "Your text", by: "Analyzer | None" = None) -> "Analysis":
+    """Score a text, with a bar where it takes long."""
+    if not text.strip():
+        raise EmptyText(f"{what} is empty.", hint="Paste something into its box, or open a file.")
+    place = st.empty()
+
+    def show(done: int, total: int) -> None:
+        if done < total:
+            place.progress(done / total, f"{what}: {done:,} of {total:,} tokens")
+
+    found = (by or session_analyzer()).analyze(text, progress=show)
+    place.empty()
+    return found
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    """What a reader of the numbers should know, in one box; each once."""
+    different = [plain(" ".join(warning.split())) for warning in dict.fromkeys(warnings)]
+    if different:
+        st.warning(different[0] if len(different) == 1 else "\n".join(f"- {one}" for one in different))
