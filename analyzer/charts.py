@@ -158,10 +158,12 @@ def brushed(curve: alt.LayerChart, *, stretch: tuple[int, int] | None = None) ->
 
     `stretch`, the first token, counted from 0, and the one behind the last, is drawn on it to begin with.
     """
-    begun: dict[str, list[int]] | alt.UndefinedType = alt.Undefined
-    if stretch is not None:
-        begun = {"x": [stretch[0] + 1, stretch[1]]}
-    found: alt.LayerChart = curve.add_params(alt.selection_interval(name="brush", encodings=["x"], value=begun))
+    if stretch is None:
+        brush = alt.selection_interval(name="brush", encodings=["x"])
+    else:
+        brush = alt.selection_interval(name="brush", encodings=["x"], value={"x": (stretch[0] + 1, stretch[1])})
+    # On a canvas: as an element of an SVG the rectangle would be a picture without a name to screen readers.
+    found: alt.LayerChart = curve.add_params(brush).properties(usermeta={"embedOptions": {"renderer": "canvas"}})
     return found
 
 

@@ -66,11 +66,19 @@ def score_rows(
 
 
 def score_shards(
-    analyzer: Analyzer, rows: Iterable[Row], *, shard_rows: int = SHARD_ROWS, progress: Progress | None = None
+    analyzer: Analyzer,
+    rows: Iterable[Row],
+    *,
+    shard_rows: int = SHARD_ROWS,
+    shard_characters: int = SHARD_CHARACTERS,
+    progress: Progress | None = None,
 ) -> Generator[Iterator[Result], None, None]:
-    """As `score_rows`, shard by shard; the results of a shard are finished as they are taken."""
+    """As `score_rows`, shard by shard; the results of a shard are finished as they are taken.
+
+    A shard has at most so many rows and characters, but at least one row.
+    """
     scorer, stop = analyzer.scorer, _Stop(progress)
-    ready = ahead(_prepared(scorer, shards(rows, most_rows=shard_rows)))
+    ready = ahead(_prepared(scorer, shards(rows, most_rows=shard_rows, most_characters=shard_characters)))
     scored = ahead(_scored(scorer, ready, stop))
     try:
         for shard, found in scored:

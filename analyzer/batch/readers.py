@@ -26,7 +26,12 @@ class Choice:
 
 
 def read_rows(
-    sources: Iterable[Source], *, text_column: str | None = None, id_column: str | None = None, skip: int = 0
+    sources: Iterable[Source],
+    *,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    skip: int = 0,
+    before: int = 0,
 ) -> Generator[Row, None, None]:
     """One row for each file, and for each record of a table, in order; what cannot be read is a row with its reason.
 
@@ -39,8 +44,11 @@ def read_rows(
         "id" where there is one, else rows are numbered; a file's id is its name.
     skip : int
         Rows at the beginning that are not wanted again: files among them are not opened.
+    before : int
+        Rows of other sources that stand before these: numbers go on from there.
     """
-    number = 0
+    number = before
+    skip += before
     for source in sources:
         if not source.is_table:
             number += 1

@@ -92,7 +92,7 @@ def _csv(file: BinaryIO, lines: Iterable[Iterator[bytes]], columns: Mapping[str,
     from analyzer.batch.frames import cell_text
 
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(text)  # lines end as RFC 4180 has it; else a lone carriage return would not be quoted
     table.writerow(columns)
     for shard in lines:
         for record in map(json.loads, shard):

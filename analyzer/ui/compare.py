@@ -17,12 +17,9 @@ _QUESTIONS = {
     "My own earlier texts": show_own,
     "Two models": show_models,
 }
-# st.set_page_config(layout="wide") would be undone at times: see the page Guide. Captions have too little contrast in
-# Streamlit's own grey.
+# st.set_page_config(layout="wide") would be undone at times: see the page Guide.
 _WIDE = """<style>
 [data-testid="stMainBlockContainer"] { max-width: 80rem; padding-top: 4.5rem; }
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; }
-[data-testid="stCaptionContainer"] { opacity: 0.8; }
 @media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
 </style>"""
 

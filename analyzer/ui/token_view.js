@@ -3,13 +3,13 @@
 // Text is hostile: it enters the page through text nodes and attributes only, never as markup.
 
 const views = new WeakMap();
-const chosen = { mode: "rank", classic: false }; // outlives a page turn and a new analysis
+const chosen = { mode: "rank", classic: false, ranks: remembered() }; // outlives a page turn and a new analysis
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".view");
   if (!views.has(host)) views.set(host, createView(host));
   const view = views.get(host);
-  view.show(data);
+  view.show(data, setTriggerValue);
   return view.hide;
 }
 
@@ -18,26 +18,32 @@ function createView(host) {
   const legend = add(host, "div", "legend");
   const text = add(host, "div", "text");
   const tip = add(host, "div", "tip");
-  let data, drawn, current, shown, leaving;
+  let data, send, drawn, current, shown, leaving, turning = 0, marked = "";
 
   text.dir = "auto";
   text.setAttribute("role", "group");
-  text.setAttribute("aria-label", "The text, token by token. Arrow keys move from token to token, Escape closes the details.");
+  text.setAttribute("aria-label", "The text, token by token. Arrow keys move from token to token, Enter pins one, Escape closes the details.");
   tip.id = "tip";
-  tip.setAttribute("role", "tooltip");
+  tip.setAttribute("role", "group");
+  tip.setAttribute("aria-label", "Details of the token");
   tip.hidden = true;
 
-  function show(newData) {
-    data = newData;
-    const signature = JSON.stringify(data);
-    if (signature !== drawn) {
-      hide();
-      drawControls();
-      drawText();
-      drawn = signature;
-    }
+  function show({ pinned, marked, ...text }, newSend) {
+    send = newSend;
+    const signature = JSON.stringify(text);
+    data = { ...text, pinned, marked };
+    if (signature === drawn) return paint();
+    const turned = turning;
+    turning = 0;
+    hide();
+    drawControls();
+    drawText();
+    drawn = signature;
     paint();
+    if (turned) go(turned > 0 ? allTokens()[0] : allTokens().at(-1));
   }
+
+  const allTokens = () => [...text.querySelectorAll(".token")];
 
   // Colours: the variables of the scale and one class a token change, the text stays as it is.
 
@@ -52,18 +58,37 @@ function createView(host) {
       host.style.setProperty(`--ink-${step}`, inks[step]);
       host.style.setProperty(`--line-${step}`, line === "none" ? "none" : `${line} 0.09em`);
     });
-    for (const token of text.querySelectorAll(".token")) {
-      token.className = token.className.replace(/ ?step-\d/, "") + ` step-${step(mode, Number(token.dataset.i))}`;
+    for (const token of allTokens()) {
+      const i = Number(token.dataset.i), first = data.offset + data.first[i], last = first + data.count[i];
+      const pinned = first <= data.pinned && data.pinned < last;
+      const brushed = first < data.marked[1] && data.marked[0] < last;
+      token.className = `token step-${step(mode, i)}${pinned ? " pinned" : ""}${brushed ? " brushed" : ""}`;
     }
+    shown?.classList.add("shown");
+    tellPinned();
+    showMarked();
     Object.assign(host.dataset, { mode: mode.name, scale: mode.scale });
     legend.replaceChildren();
     add(legend, "span", "about", mode.about);
     const steps = add(legend, "ul", "steps");
-    const ends = mode.scale === "diverging" ? "from person to machine" : "from expected to surprising";
-    steps.setAttribute("aria-label", `Colours, ${ends}`);
-    mode.steps.forEach((label, step) => add(steps, "li", `step step-${step}`, label));
+    steps.setAttribute("aria-label", `Colours, ${mode.ends}`);
+    const labels = mode.name === "rank" ? rankLabels(chosen.ranks) : mode.steps;
+    labels.forEach((label, step) => add(steps, "li", `step step-${step}`, label));
     controls.querySelector(`[value=${mode.name}]`).checked = true;
     controls.querySelector(".classic").hidden = !palettes.gltr;
+    controls.querySelector(".ranks").hidden = mode.name !== "rank";
+  }
+
+  // A stretch that was marked elsewhere comes into view; the page itself stays where it is.
+  function showMarked() {
+    const now = `${data.offset} ${data.marked}`;
+    const first = now !== marked && text.querySelector(".brushed");
+    marked = now;
+    if (first) text.scrollTop += first.getClientRects()[0].top - text.getBoundingClientRect().top - 40;
+  }
+
+  function tellPinned() {
+    current?.setAttribute("aria-pressed", String(current.classList.contains("pinned")));
   }
 
   function drawControls() {
@@ -76,12 +101,20 @@ function createView(host) {
       Object.assign(input, { type: "radio", name: "mode", value: mode.name });
       add(label, "span", "", mode.label);
     }
+    drawRanks(add(controls, "fieldset", "ranks"), chosen.ranks, setRanks);
     const label = add(controls, "label", "classic");
     Object.assign(add(label, "input", ""), { type: "checkbox", name: "classic", checked: chosen.classic });
     add(label, "span", "", "GLTR’s classic colours");
   }
 
+  function setRanks(ranks) {
+    chosen.ranks = ranks;
+    remember(ranks);
+    paint();
+  }
+
   controls.onchange = ({ target }) => {
+    if (target.name === "rank") return takeRanks(controls.querySelector(".ranks"), setRanks);
     if (target.name === "mode") chosen.mode = target.value;
     else chosen.classic = target.checked;
     paint();
@@ -100,6 +133,7 @@ function createView(host) {
       drawPiece(token, piece);
     });
     text.replaceChildren(drawing);
+    text.scrollTop = 0;
     const first = text.querySelector(".token");
     if (first) makeCurrent(first);
   }
@@ -123,7 +157,9 @@ function createView(host) {
 
   // A piece that several tokens share, such as an emoji, has the colour of the most surprising, or of the strongest push.
   function step(mode, i) {
-    const steps = [...mode.of.slice(data.first[i], data.first[i] + data.count[i])].map(Number);
+    const tokens = range(data.first[i], data.count[i]);
+    const ofRank = (t) => chosen.ranks.filter((bound) => data.rank[t] > bound).length;
+    const steps = tokens.map((t) => (mode.name === "rank" ? ofRank(t) : Number(mode.of[t])));
     const middle = mode.scale === "diverging" ? 2 : 0;
     return steps.reduce((a, b) => (Math.abs(b - middle) > Math.abs(a - middle) ? b : a));
   }
@@ -132,13 +168,14 @@ function createView(host) {
   function makeCurrent(token) {
     if (current && current !== token) {
       current.tabIndex = -1;
-      for (const name of ["role", "aria-label", "aria-describedby"]) current.removeAttribute(name);
+      for (const name of ["role", "aria-label", "aria-describedby", "aria-pressed"]) current.removeAttribute(name);
     }
     current = token;
     token.tabIndex = 0;
     token.setAttribute("role", "button");
-    token.setAttribute("aria-label", spoken(Number(token.dataset.i)));
+    token.setAttribute("aria-label", spoken(data, Number(token.dataset.i)));
     token.setAttribute("aria-describedby", "tip");
+    tellPinned();
   }
 
   text.onpointermove = ({ target, pointerType }) => {
@@ -152,37 +189,52 @@ function createView(host) {
   tip.onpointerleave = leaveSoon;
   text.onclick = ({ target }) => {
     const token = target.closest(".token");
-    if (token) go(token);
+    if (token) pin(token);
   };
+  text.onscroll = () => shown && place(shown);
   text.addEventListener("focusin", ({ target }) => {
     if (!target.matches(".token")) return;
     makeCurrent(target);
     open(target);
   });
-  text.addEventListener("focusout", () => hide());
+  for (const part of [text, tip]) {
+    part.addEventListener("focusout", ({ relatedTarget }) => tip.contains(relatedTarget) || hide());
+  }
 
   text.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !current) return;
-    const tokens = [...text.querySelectorAll(".token")];
+    const tokens = allTokens();
     const at = tokens.indexOf(current);
     const forward = getComputedStyle(text).direction === "rtl" ? -1 : 1;
-    const target = {
-      ArrowRight: () => tokens[at + forward],
-      ArrowLeft: () => tokens[at - forward],
-      ArrowDown: () => onNextLine(tokens, at, 1),
-      ArrowUp: () => onNextLine(tokens, at, -1),
-      Home: () => tokens[0],
-      End: () => tokens.at(-1),
-      Enter: () => current,
-      " ": () => current,
+    const action = {
+      ArrowRight: () => go(tokens[at + forward] ?? beyond(forward)),
+      ArrowLeft: () => go(tokens[at - forward] ?? beyond(-forward)),
+      ArrowDown: () => go(onNextLine(tokens, at, 1) ?? beyond(1)),
+      ArrowUp: () => go(onNextLine(tokens, at, -1) ?? beyond(-1)),
+      Home: () => go(tokens[0]),
+      End: () => go(tokens.at(-1)),
+      Enter: () => pin(current),
+      " ": () => pin(current),
     }[event.key];
-    if (!target) return;
+    if (!action) return;
     event.preventDefault();
-    const token = target();
-    if (token) go(token);
+    action();
   };
 
+  // The next page, or the one before: its nearest token is gone to once it is there.
+  function beyond(direction) {
+    if (turning || !(direction > 0 ? data.more : data.before)) return;
+    turning = direction;
+    send("turn", direction);
+  }
+
+  function pin(token) {
+    go(token);
+    send("pin", data.offset + data.first[Number(token.dataset.i)]);
+  }
+
   function go(token) {
+    if (!token) return;
     token.focus({ preventScroll: true });
     token.scrollIntoView({ block: "nearest" });
     makeCurrent(token);
@@ -198,7 +250,10 @@ function createView(host) {
     shown = token;
     token.classList.add("shown");
     tip.replaceChildren();
-    describe(Number(token.dataset.i));
+    describe(tip, data, Number(token.dataset.i), (at) => {
+      hide();
+      send("branch", at);
+    });
     tip.hidden = false;
     place(token);
     document.addEventListener("keydown", onEscape, true);
@@ -218,13 +273,16 @@ function createView(host) {
   }
 
   function onEscape(event) {
-    if (event.key === "Escape") hide();
+    if (event.key !== "Escape") return;
+    if (tip.matches(":focus-within")) current?.focus();
+    hide();
   }
 
   function place(token) {
     const box = host.getBoundingClientRect();
     const at = token.getClientRects()[0] ?? token.getBoundingClientRect();
-    const gap = 6, header = 60;
+    const gap = 6, header = 60, frame = text.getBoundingClientRect();
+    if (at.bottom < frame.top || at.top > frame.bottom) return hide(); // scrolled away
     const fitsBelow = at.bottom + gap + tip.offsetHeight < window.innerHeight;
     const fitsAbove = at.top - gap - tip.offsetHeight > header;
     const y = fitsBelow || !fitsAbove ? at.bottom + gap : at.top - gap - tip.offsetHeight;
@@ -232,112 +290,5 @@ function createView(host) {
     tip.style.left = `${Math.max(0, Math.min(at.left - box.left, box.width - tip.offsetWidth))}px`;
   }
 
-  function describe(i) {
-    const first = data.first[i], parts = range(first, data.count[i]);
-    const hardest = parts.reduce((a, b) => (data.bits[b] > data.bits[a] ? b : a));
-    addToken(add(tip, "div", "name"), readable(data.pieces[i]));
-    if (parts.length === 1) {
-      const facts = add(tip, "dl", "");
-      addFact(facts, "Rank", `${whole(data.rank[first])} of ${whole(data.vocabulary)}`);
-      addFact(facts, "Probability", percent(probability(first)));
-      addFact(facts, "Surprise", `${bits(data.bits[first])} bits, expected ${bits(data.expected[first])}`);
-    } else {
-      add(tip, "div", "note", `${parts.length} tokens make up this piece:`);
-      const rows = add(tip, "div", "parts");
-      for (const t of parts) {
-        addToken(add(rows, "span", ""), data.strings[data.own[t]]);
-        add(rows, "span", "", `rank ${whole(data.rank[t])}`);
-        add(rows, "span", "", percent(probability(t)));
-        add(rows, "span", "", `${bits(data.bits[t])} bits`);
-      }
-    }
-    if (data.per_token) describeGuesses(hardest, parts.length > 1);
-  }
-
-  function describeGuesses(t, ofPart) {
-    const note = add(tip, "div", "note", "The model’s first guesses");
-    if (ofPart) note.append(" in place of ", addToken(document.createElement("span"), data.strings[data.own[t]]));
-    note.append(" (→ the text)");
-    const rows = add(tip, "div", "guesses");
-    let listed = false;
-    for (const j of range(t * data.per_token, data.per_token)) {
-      listed ||= data.guesses[j] === data.own[t];
-      addGuess(rows, data.guesses[j], data.guess_ppm[j] / 1e6, data.guesses[j] === data.own[t]);
-    }
-    if (!listed) addGuess(rows, data.own[t], probability(t), true);
-  }
-
-  function addGuess(rows, string, p, actual) {
-    const row = add(rows, "div", actual ? "guess actual" : "guess");
-    add(row, "span", "here", actual ? "→" : "");
-    addToken(add(row, "span", "word"), data.strings[string]);
-    add(add(row, "span", "bar"), "i", "").style.width = `${100 * p}%`;
-    add(row, "span", "share", percent(p));
-  }
-
-  function spoken(i) {
-    const name = `"${readable(data.pieces[i]).trim() || "space"}"`;
-    const first = data.first[i], count = data.count[i];
-    if (count > 1) return `${name}, ${count} tokens, ranks ${data.rank.slice(first, first + count).map(whole).join(", ")}`;
-    return `${name}, rank ${whole(data.rank[first])}, ${percent(probability(first))}, ${bits(data.bits[first])} bits`;
-  }
-
-  const readable = (piece) => [...piece].map((c) => data.marks[c] ?? (c === "\t" ? "⇥" : c)).join("");
-  const probability = (t) => 2 ** (-data.bits[t] / 1000);
-
   return { show, hide };
-}
-
-function add(parent, tag, className, content) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (content !== undefined) element.textContent = content;
-  parent.append(element);
-  return element;
-}
-
-function addFact(list, name, value) {
-  add(list, "dt", "", name);
-  add(list, "dd", "", value);
-}
-
-// A leading space is part of most tokens: shown faintly, so that " a" and "a" are told apart.
-function addToken(parent, token) {
-  const spaces = token.length - token.trimStart().length;
-  if (spaces) add(parent, "span", "space", "␣".repeat(spaces));
-  parent.append(token.slice(spaces));
-  parent.classList.add("literal");
-  return parent;
-}
-
-// The nearest token on the line below (direction 1) or above (-1); undefined at the edge.
-function onNextLine(tokens, at, direction) {
-  const from = tokens[at].getClientRects()[0];
-  let best, line;
-  for (let i = at + direction; i >= 0 && i < tokens.length; i += direction) {
-    const rect = tokens[i].getClientRects()[0];
-    if (!rect || Math.abs(rect.top - from.top) < from.height / 2) continue;
-    line ??= rect.top;
-    if (Math.abs(rect.top - line) > from.height / 2) break;
-    const distance = Math.abs((rect.left + rect.right - from.left - from.right) / 2);
-    if (!best || distance < best.distance) best = { token: tokens[i], distance };
-  }
-  return best?.token;
-}
-
-function isDark(host) {
-  const [red, green, blue] = getComputedStyle(host).backgroundColor.match(/[\d.]+/g).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
-}
-
-const range = (first, count) => Array.from({ length: count }, (_, i) => first + i);
-const whole = (n) => n.toLocaleString("en-US");
-const bits = (thousandths) => (thousandths >= 1e9 ? "∞" : (thousandths / 1000).toFixed(1));
-
-function percent(p) {
-  const n = 100 * p;
-  if (n >= 99.95) return "100 %";
-  if (n >= 10) return `${n.toFixed(n > 99 ? 1 : 0)} %`;
-  if (n >= 0.1) return `${n.toFixed(1)} %`;
-  return n >= 0.0001 ? `${Number(n.toPrecision(1))} %` : "< 0.0001 %";
 }

@@ -5,7 +5,7 @@ Python sends numbers and strings, a page of tokens at a time; ``token_view.js`` 
 travels as data and becomes text nodes: nothing in it is ever markup.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,17 +22,18 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.markup import Palette
     from analyzer.tokens import Segment
 
-__all__ = ["PAGE_TOKENS", "Page", "pages", "token_view", "view_data"]
+__all__ = ["PAGE_TOKENS", "Doings", "Page", "pages", "token_view", "view_data"]
 
 PAGE_TOKENS = 1000  # a page repaints in a quarter of a second and weighs about 100 kB
 _ALTERNATIVES = 5
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("token_view_dom.js", "token_view_tip.js", "token_view_ranks.js", "token_view.js")  # together one module
 _component = st.components.v2.component(
     "text_provenance_token_view",
     html='<div class="view"></div>',
     css=(_HERE / "token_view.css").read_text(encoding="utf-8"),
-    js=(_HERE / "token_view.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
     isolate_styles=True,
 )
 
@@ -63,18 +64,69 @@ def _pages(analysis: "Analysis", size: int) -> Iterator[Page]:
     yield Page(tuple(page), page[0].first, page[-1].last)
 
 
-def token_view(analysis: "Analysis", page: Page, *, key: str) -> None:
-    """Draw one page of the coloured text with its legend."""
-    _component(key=key, data=view_data(analysis, page))
+@dataclass(frozen=True, slots=True)
+class Doings:
+    """What a reader did to the view since it was drawn last: each a number, or None.
+
+    Attributes
+    ----------
+    branch : int or None
+        The token, counted from 0, at which to write on.
+    """
+
+    branch: int | None
+
+
+def token_view(
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    pinned: int | None = None,
+    marked: tuple[int, int] | None = None,
+    on_pin: Callable[[int], object] = lambda _: None,
+    on_turn: Callable[[int], object] = lambda _: None,
+) -> Doings:
+    """Draw one page of the coloured text with its legend.
+
+    Parameters
+    ----------
+    data : mapping
+        From ``view_data``.
+    key : str
+    pinned : int, optional
+        The token, counted from 0, that is looked at closely.
+    marked : pair of int, optional
+        The first of the tokens that are marked, and the one behind the last.
+    on_pin : callable
+        Is given the token that the reader wants to look at closely, before the page is drawn again.
+    on_turn : callable
+        Is given 1 or -1: the reader goes on beyond the last token of the page, or back beyond its first.
+    """
+    state = {"pinned": -1 if pinned is None else pinned, "marked": list(marked or (0, 0))}
+    found = _component(
+        key=key,
+        data={**data, **state},
+        on_branch_change=lambda: None,
+        on_pin_change=lambda: _pass_on(key, "pin", on_pin),
+        on_turn_change=lambda: _pass_on(key, "turn", on_turn),
+    )
+    return Doings(None if found.branch is None else int(found.branch))
+
+
+def _pass_on(key: str, what: str, to: Callable[[int], object]) -> None:
+    value = st.session_state[key].get(what)
+    if value is not None:
+        to(int(value))
 
 
 def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
     """What the component draws, as plain JSON values.
 
-    Per segment: its text, its first token (counted among the page's scored tokens), how many tokens share it. Per
-    scored token: rank, surprise and expected surprise in thousandths of a bit, a digit for its step in each colour
-    mode, its own text and the likeliest alternatives as places in one table of strings, with their probabilities in
-    millionths.
+    Per segment: its text, its first token (counted among the page's scored tokens, the first of which is token `offset`
+    of the text), how many tokens share it. Per scored token: rank, surprise and expected surprise in thousandths of a
+    bit, a digit for its step in each colour mode, its own text and the likeliest alternatives as places in one table of
+    strings, with their probabilities in millionths. Besides, whether there are tokens `before` the page and `more`
+    behind it.
     """
     from analyzer.markup import DIVERGING, DIVERGING_LINES, PALETTES, UNDERLINES, visible
     from analyzer.series import BITS_PER_NAT
@@ -91,6 +143,9 @@ def view_data(analysis: "Analysis", page: Page) -> dict[str, Any]:
     ends = [max(0, s.last - scores.start - first) for s in page.segments]
     return {
         "pieces": pieces,
+        "offset": first + scores.start,
+        "before": page.first > 0,
+        "more": page.last < len(analysis.tokenization),
         "first": starts,
         "count": [end - start for start, end in zip(starts, ends, strict=True)],
         # What cannot be seen is drawn as a mark; a tab shows by its width.

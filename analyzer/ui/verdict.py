@@ -1,7 +1,7 @@
 """Who wrote this? The likelihood of one ``Analysis`` in words, and what a reader may decide about it.
 
 The words carry the verdict. Abstaining has the place and the size of a verdict, and no colour blames anybody. Changing
-a control judges the same scores again: no forward pass.
+a control judges the same scores again: no forward pass. What is downloaded here is judged as it is shown.
 """
 
 import math
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analyzer.ui.downloads import show_downloads
 from analyzer.ui.hidden import show_hidden
 from analyzer.ui.words import plain
 from analyzer.wording import (
@@ -43,18 +44,29 @@ _ANY = "Any, or I do not know"
 
 @st.fragment
 def show_verdict(analysis: "Analysis") -> None:
-    """The verdict, its controls, and hidden characters; a changed control runs this function again and nothing else."""
+    """Verdict, its controls, hidden characters, files; a changed control runs this function again and nothing else."""
     panel = st.container(border=True, key="verdict")  # is drawn last, by what the controls under it say
-    likelihood = analysis.likelihood
     calibration = analysis.calibration
-    if calibration is not None and likelihood.verdict != "not judged":  # what cannot be judged, no setting changes
+    # What cannot be judged, no setting changes.
+    if calibration is not None and analysis.likelihood.verdict != "not judged":
         with st.expander("What would change it?"):
-            settings = _controls(calibration)
-            likelihood = analysis.judge(settings)
-            _show_base_rate(likelihood, calibration, len(analysis.scores))
+            analysis = analysis.judged(_controls(calibration))
+            _show_base_rate(analysis.likelihood, calibration, len(analysis.scores))
     with panel:
-        _show_panel(likelihood)
-    show_hidden(analysis, likelihood)
+        _show_panel(analysis.likelihood)
+        _show_standing(analysis)
+    show_hidden(analysis, analysis.likelihood)
+    show_downloads(analysis)
+
+
+def _show_standing(analysis: "Analysis") -> None:
+    """Among texts of known origin: a picture, where there are such texts."""
+    from analyzer.standing_chart import standing_chart
+
+    chart = standing_chart(analysis)
+    if chart is not None:
+        st.markdown(f"**{chart.title}**")  # on a phone the chart would cut it
+        st.altair_chart(chart.properties(title="", height=230), key="chart-standing", theme="streamlit")
 
 
 def _show_panel(likelihood: "Likelihood") -> None:

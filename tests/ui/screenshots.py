@@ -39,12 +39,62 @@ def main() -> None:
             page.locator(".token").nth(40).hover()
             page.wait_for_timeout(500)
             page.screenshot(path=FOLDER / f"analyse-{theme}.png")
-            page.get_by_role("link", name="Model card").first.click()
-            page.get_by_role("heading", name="Privacy").wait_for()
+            page.get_by_role("link", name="About").first.click()
+            page.get_by_role("heading", name="The numbers").wait_for()
             page.wait_for_timeout(1500)
-            page.screenshot(path=FOLDER / f"model-card-{theme}.png")
+            page.screenshot(path=FOLDER / f"about-{theme}.png")
+            show_guide(page, theme)
+            show_compare(page, theme)
             page.close()
         browser.close()
+
+
+def show_guide(page: Page, theme: str) -> None:
+    """Some picks, a branch and a run on the page Guide, beside the greedy path."""
+    page.set_viewport_size({"width": 1280, "height": 1150})
+    page.get_by_role("link", name="Guide").first.click()
+    page.get_by_role("textbox", name="Opening").fill("Once upon a time, there was a")
+    page.get_by_role("button", name="Start").click()
+    candidates = page.get_by_role("listbox", name="What may come next")
+    candidates.focus()
+    for key in ("1", "2", "1", "Backspace", "3", "a"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(1500)
+    page.get_by_text("Done: 20 tokens drawn.").wait_for(timeout=60_000)
+    page.get_by_text("Compare with greedy").click()
+    candidates.focus()
+    page.wait_for_timeout(4000)
+    page.screenshot(path=FOLDER / f"guide-{theme}.png")
+    page.set_viewport_size(_PHONE)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / f"guide-phone-{theme}.png")
+
+
+def show_compare(page: Page, theme: str) -> None:
+    """A text over the model's choices, and two drafts, on the page Compare."""
+    before = (ROOT / "samples" / "human-tv-typewriter.txt").read_text("utf-8")
+    after = before.replace("broke his leg", "smashed his left leg").replace("quite a while", "for several weeks")
+    page.set_viewport_size({"width": 1280, "height": 1150})
+    page.get_by_role("link", name="Compare").first.click()
+    page.get_by_text("Your words over those").wait_for()
+    page.wait_for_timeout(1000)
+    page.get_by_role("textbox", name="Your text").fill(before)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator(".cell").first.wait_for(timeout=60_000)
+    page.locator("td button").nth(4).click()
+    show(page, ".compare", f"compare-{theme}")
+    page.set_viewport_size(_PHONE)
+    show(page, ".compare", f"compare-phone-{theme}")
+    page.set_viewport_size({"width": 1280, "height": 1150})
+    page.get_by_role("radio", name="Two drafts").click()
+    page.get_by_text("What changed between two drafts").wait_for()
+    page.wait_for_timeout(1000)
+    page.get_by_role("textbox", name="Earlier draft").fill(before)
+    page.get_by_role("textbox", name="Later draft").fill(after.replace(" therefore", ""))
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator("ins").first.wait_for(timeout=60_000)
+    page.locator("ins").first.hover()
+    show(page, ".st-key-compare-sentence", f"compare-drafts-{theme}")
 
 
 def show(page: Page, selector: str, name: str) -> None:

@@ -1,11 +1,13 @@
 """The page's logic, without a browser: what is typed, shown, kept, and said when something is wrong."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +35,10 @@ def analyse(app: AppTest, text: str, context: str = "") -> AppTest:
     press(app)
     assert not app.exception
     return app
+
+
+def unescaped(shown: str) -> str:
+    return shown.replace("\\", "").replace("\u00a0", " ")
 
 
 def press(app: AppTest) -> None:
@@ -70,7 +76,9 @@ def test_no_text_gives_one_sentence_and_no_old_result(app, text):
     analyse(app, "the cat")
     app.text_area(key="text").input(text)
     press(app)
-    assert [e.value for e in app.error] == ["There is no text to analyse. Paste one into the box, or pick a sample."]
+    assert [unescaped(e.value) for e in app.error] == [
+        "There is no text to analyse. Paste one into the box, or pick a sample."
+    ]
     assert not app.metric
     assert not app.exception
 
@@ -101,9 +109,9 @@ def test_a_sample_fills_the_box_and_leaves_a_note_about_the_old_result(app, monk
     (tmp_path / "index.json").write_text(json.dumps([entry]))
     monkeypatch.setattr(samples, "FOLDER", tmp_path)
     analyse(app, "the cat")
-    app.selectbox(key="sample").select_index(0).run()
+    app.selectbox(key="text-sample").select_index(0).run()
     assert app.session_state["text"] == "the mat\r\nsat"
-    assert any("A mat (written by a person). Made up." in c.value for c in app.caption)
+    assert any("A mat (written by a person). Made up." in unescaped(c.value) for c in app.caption)
     assert "changed since" in app.info[0].value
     press(app)
     assert app.session_state["analysis"].text == "the mat\r\nsat"
@@ -114,7 +122,7 @@ def test_without_samples_the_page_works(app, monkeypatch, tmp_path):
     monkeypatch.setattr(samples, "FOLDER", tmp_path / "missing")
     app.run()
     assert not app.exception
-    assert not app.selectbox
+    assert not [box for box in app.selectbox if box.label == "Sample"]
 
 
 def test_a_file_fills_the_box_or_says_why_not(app):
@@ -122,8 +130,65 @@ def test_a_file_fills_the_box_or_says_why_not(app):
     app.file_uploader[0].upload("notes.txt", "naïve".encode(), "text/plain").run()
     assert app.session_state["text"] == "naïve"
     app.file_uploader[0].upload("bad.txt", "naïve".encode("latin-1"), "text/plain").run()
-    assert "bad.txt is not UTF-8 text" in app.error[0].value
-    assert "Save it as plain text in UTF-8" in app.error[0].value
+    (error,) = app.error
+    assert "bad.txt is not UTF-8 text" in unescaped(error.value)
+    assert "Save it as plain text in UTF-8" in unescaped(error.value)
+    assert app.session_state["text"] == "naïve"
+
+
+def word_file() -> bytes:
+    import docx
+
+    made, file = docx.Document(), io.BytesIO()
+    made.add_paragraph("One word.")
+    made.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text", "note"),
+    [
+        ("a.html", b"<nav>Menu</nav><p>One</p><script>no</script>", "Menu\n\nOne", "Menus and other text"),
+        ("a.docx", word_file(), "One word.", "a.docx."),
+        ("a.md", b"# *One*", "# *One*", "a.md."),
+    ],
+)
+def test_files_of_other_kinds_say_what_was_left_out(app, name, data, text, note):
+    app.run()
+    app.file_uploader[0].upload(name, data, "application/octet-stream").run()
+    assert not app.exception
+    assert app.session_state["text"] == text
+    assert any(note in unescaped(c.value) for c in app.caption)
+    app.text_area(key="text").input(text + " and more").run()
+    assert not any(note in unescaped(c.value) for c in app.caption)  # it is another text now
+
+
+def test_a_broken_file_gives_one_sentence(app):
+    app.run()
+    app.file_uploader[0].upload("a.pdf", b"no pdf", "application/pdf").run()
+    assert [unescaped(e.value) for e in app.error] == [
+        "a.pdf is no readable PDF. Copy its text into a plain text file."
+    ]  # fmt: skip
+    assert not app.exception
+
+
+def test_what_is_typed_is_noticed_before_it_is_analysed(app):
+    analyse(app, "the cat")
+    assert not app.info
+    app.text_area(key="text").input("the dog").run()
+    assert "changed since" in app.info[0].value
+    app.text_area(key="text").input("the cat").run()
+    assert not app.info
+
+
+def test_an_analysis_that_was_broken_off_goes_on(app):
+    app.run()
+    app.text_area(key="text").input("the cat")
+    app.session_state["job"] = ("the cat", None)  # as a click in the middle leaves it
+    app.run()
+    assert app.session_state["analysis"].text == "the cat"
+    assert app.session_state["job"] is None
+    assert not [button for button in app.button if button.key == "cancel"]
 
 
 def test_long_texts_are_paged_and_every_token_is_reachable(app):
@@ -155,9 +220,19 @@ def test_pages_join_up_to_the_text(text, start):
 
 def test_steps_of_the_scales():
     # a: 2/258 = 7.01 bits, the first guess; b, a: about 2/3; q: 1/757 = 9.6 bits, a 501st of the first guess.
-    # The model expects about 8 bits of the first token, 2 of the second and third.
+    # The model expects 8.0 bits of the first token and 3.6 of the others, of which 0.6, 0.6 and 9.6 come.
     analysis = Analyzer(ToyModel("ab" * 500)).analyze("abaq")
     data = view_data(analysis, pages(analysis)[0])
     assert [(mode["name"], mode["of"]) for mode in data["modes"]] == [
-        ("rank", "0000"), ("surprise", "2002"), ("excess", "0002"), ("share", "0003"),
+        ("rank", "0000"), ("surprise", "2002"), ("expected", "3222"), ("excess", "2004"), ("probability", "2002"),
+        ("share", "0003"),
     ]  # fmt: skip
+
+
+def test_diverging_steps_have_their_middle_at_nothing():
+    analysis = Analyzer(ToyModel("the cat sat on the mat. " * 3)).analyze("the cat zat on")
+    excess = next(m for m in view_data(analysis, pages(analysis)[0])["modes"] if m["name"] == "excess")
+    bits = (-analysis.scores.log_prob - analysis.scores.entropy) / np.log(2)
+    assert [int(d) for d in excess["of"]] == [sum(b > bound for bound in (-3, -1, 1, 3)) for b in bits]
+    assert excess["scale"] == "diverging"
+    assert len(excess["steps"]) == 5

@@ -7,8 +7,8 @@ from browser import analyse, background, rgb, shown_text
 
 from analyzer.analysis import Analyzer
 from analyzer.markup import PALETTES
-from analyzer.ui.analyse import load_model
 from analyzer.ui.samples import load_samples
+from analyzer.ui.session import load_model
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect

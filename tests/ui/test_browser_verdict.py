@@ -1,6 +1,7 @@
 """The verdict, the colours that explain it and the model card, in a real Chromium."""
 
 import re
+from pathlib import Path
 
 import pytest
 from browser import analyse, background, rgb, shown_text
@@ -83,7 +84,32 @@ def test_surprise_minus_expected(visit, judged_url):
     page = visit(judged_url)
     analyse(page, MACHINE)
     page.get_by_role("radio", name="Surprise minus expected").check()
-    expect(page.locator(".steps li").first).to_have_text("no more than expected")
+    expect(page.locator(".steps li").first).to_have_text("over 3 bits less")
+    expect(page.locator(".steps li").last).to_have_text("over 3 bits more")
+    expect(page.locator(".steps")).to_have_attribute(
+        "aria-label", "Colours, from less to more surprising than expected"
+    )
+
+
+def test_the_report_and_charts_come_as_files(visit, judged_url):
+    page = visit(judged_url)
+    analyse(page, MACHINE + "<script>window.pwned=1</script>")
+    page.get_by_text("What would change it?").click()
+    page.get_by_role("slider", name="How many innocent writers").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(panel(page).get_by_role("heading", name="Unclear")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Report").click()
+    report = Path(waiting.value.path()).read_text("utf-8")
+    assert waiting.value.suggested_filename == "report.html"
+    assert "Unclear" in report
+    assert "<script" not in report
+    page.get_by_role("button", name="Charts").click()
+    for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert Path(waiting.value.path()).read_bytes().startswith(begins)
 
 
 def test_a_chosen_scale_that_the_next_text_has_not_falls_back(visit, judged_url):

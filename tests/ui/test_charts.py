@@ -75,6 +75,14 @@ def test_surprise_is_in_bits_and_positions_count_from_one():
     assert rows[3]["text"] == "“ ”"
 
 
+@pytest.mark.parametrize(("stretch", "begun"), [(None, None), ((2, 5), {"x": [3, 5]})])
+def test_a_stretch_can_be_drawn_on_the_curve(stretch, begun):
+    chart = charts.brushed(charts.surprise_curve(analyse("the cat")), stretch=stretch).to_dict()
+    (brush,) = chart["params"]
+    assert (brush["name"], brush["select"]) == ("brush", {"encodings": ["x"], "type": "interval"})
+    assert json.loads(json.dumps(brush.get("value"))) == begun
+
+
 def test_surprise_of_two_paths_is_added_up_from_where_they_part():
     analysis, other = analyse("the cat zat"), analyse("the cat sat")
     chart = charts.surprise_against(analysis, other, first=8)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ from streamlit.testing.v1 import AppTest
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analysis, Analyzer
+from analyzer.calibration import Settings
 from analyzer.cards import save_card
 from analyzer.markup import DIVERGING, DIVERGING_LINES, PALETTES
 from analyzer.models.toy import ToyModel
-from analyzer.ui import verdict
-from analyzer.ui.analyse import load_model
+from analyzer.ui import downloads, verdict
 from analyzer.ui.sentence_view import carrying
+from analyzer.ui.session import load_model
 from analyzer.ui.token_view import pages, view_data
 
+PLAIN_MODES = ["rank", "surprise", "expected", "excess", "probability", "share"]
 APP = str(Path(__file__).parents[2] / "app.py")
 
 
@@ -123,7 +126,7 @@ def test_a_card_of_another_model_gives_a_sentence(app, monkeypatch, tmp_path):
     app.text_area(key="text").input("the cat")
     next(button for button in app.button if button.label == "Analyse").click().run()
     assert not app.exception
-    assert "The calibration toy-1 is for revision" in app.error[0].value
+    assert "The calibration toy-1 is for revision" in app.error[0].value.replace("\\", "")
 
 
 def test_hidden_characters_are_reported_with_the_likelihood_before_and_after(app):
@@ -152,20 +155,20 @@ def test_all_detectors_are_listed_as_uncalibrated(app):
 def test_shares_and_sentences_are_modes_where_there_is_a_verdict():
     analysis = analysis_of(MACHINE + HUMAN)
     data = view_data(analysis, pages(analysis)[0])
-    assert [mode["name"] for mode in data["modes"]] == ["rank", "surprise", "excess", "share", "verdict", "sentence"]
-    shares, digits = analysis.token_shares(), data["modes"][4]["of"]
+    assert [mode["name"] for mode in data["modes"]] == [*PLAIN_MODES, "verdict", "sentence"]
+    shares, digits = analysis.token_shares(), data["modes"][6]["of"]
     order = [digits[i] for i in np.argsort(shares)]
     assert order == sorted(order)
     assert {"0", "4"} & set(digits)
-    per_sentence = [set(data["modes"][5]["of"][s.start + 1 : s.end]) for s in analysis.sentences()]  # bytes = letters
+    per_sentence = [set(data["modes"][7]["of"][s.start + 1 : s.end]) for s in analysis.sentences()]  # bytes = letters
     assert all(len(found) == 1 for found in per_sentence[:2])
-    assert len(data["scales"]["diverging"]["lines"]) == len(data["modes"][4]["steps"]) == 5
+    assert len(data["scales"]["diverging"]["lines"]) == len(data["modes"][6]["steps"]) == 5
 
 
 def test_what_is_not_judged_has_no_such_modes():
     analysis = analysis_of("the cat")
     data = view_data(analysis, pages(analysis)[0])
-    assert [mode["name"] for mode in data["modes"]] == ["rank", "surprise", "excess", "share"]
+    assert [mode["name"] for mode in data["modes"]] == PLAIN_MODES
 
 
 def test_modes_are_cut_to_the_page():
@@ -225,3 +228,45 @@ def test_the_bar_lies_in_its_line():
     bar = verdict.interval_bar(0.87, 0.71, 0.95)
     assert "left:71.0%;width:24.0%" in bar
     assert 'aria-label="Probability of a machine 87 %, 90 % interval 71 to 95 %"' in bar.replace("\u00a0", " ")
+
+
+# Among texts of known origin, and files
+
+
+def test_the_picture_follows_the_controls_and_asks_the_model_nothing(app):
+    analyse(app, MACHINE)
+    model = load_model("toy")
+    before = model.forward_passes
+    assert "Among texts of known origin" in words(app)
+    any_kind = standing(app)
+    app.selectbox(key="kind").select("letters").run()
+    assert standing(app) != any_kind
+    assert model.forward_passes == before
+    analyse(app, "the cat")
+    assert "Among texts of known origin" not in words(app)
+
+
+def standing(app) -> str:
+    return next(
+        chart.proto.spec
+        for chart in app.get("vega_lite_chart")
+        if "for machines" in chart.proto.spec  # its description
+    )
+
+
+def test_files_are_judged_as_the_page_shows_it():
+    analysis = analysis_of(MACHINE).judged(Settings(false_positive_rate=0.001))
+    page = downloads.report_file(analysis)
+    assert "Unclear" in page
+    assert date.today().isoformat() in page
+    for name in ("surprise", "ranks", "fluctuation", "frac-p", "entropy", "standing"):
+        assert downloads.chart_file(analysis, name, "svg").startswith(b"<svg")
+    assert downloads.chart_file(analysis, "ranks", "png").startswith(b"\x89PNG")
+
+
+def test_what_is_not_judged_has_no_picture_to_download(app):
+    analyse(app, "the cat")
+    assert "Among texts of known origin" not in app.selectbox(key="chart-file").options
+    assert [b.label for b in app.get("download_button")] == ["Report", "SVG", "PNG", "JSON", "CSV"]
+    analyse(app, MACHINE)
+    assert "Among texts of known origin" in app.selectbox(key="chart-file").options

@@ -1,0 +1,50 @@
+"""The page on which many texts are analysed at once."""
+
+import streamlit as st
+
+from analyzer.batch.limits import MOST_CHARACTERS, MOST_ROWS
+from analyzer.ui.batch_input import show_input
+from analyzer.ui.batch_results import show_results
+from analyzer.ui.batch_state import job
+from analyzer.ui.model_choice import show_model_choice
+
+__all__ = ["batch_page"]
+
+# st.set_page_config(layout="wide") would be undone at times: see the page Guide.
+_WIDE = """<style>
+[data-testid="stMainBlockContainer"] { max-width: 90rem; padding-top: 4.5rem; }
+@media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
+@media (max-width: 640px) { h1 { font-size: 2rem !important; } }
+/* The table's own CSV would hand a spreadsheet whatever a name begins with: the button below the table does not. */
+[data-testid="stDataFrame"] button[aria-label^="Download as CSV"] { display: none; }
+</style>"""
+
+
+def batch_page() -> None:
+    """Draw the page: where texts are given, and what came of them."""
+    st.html(_WIDE)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Analyse many texts", anchor=False, width="content")
+        show_model_choice()
+    _work()
+
+
+@st.fragment
+def _work() -> None:
+    """What is given and what comes of it; whatever is done here runs this function again and nothing else."""
+    here = job()
+    if here is not None:
+        with st.expander("Other texts"):
+            show_input()
+        show_results(here)
+        return
+    st.markdown(
+        "Each text gets a row: its verdict with the interval, its reasons, its surprise from beginning to end; or the "
+        "reason why there is none. Nothing leaves this machine."
+    )
+    show_input()
+    st.caption(
+        f"Up to {MOST_ROWS:,} rows and {MOST_CHARACTERS:,} characters at once, "
+        f"{st.get_option('server.maxUploadSize')} MB a file. Beyond that the command `analyzer batch` reads any "
+        "number, and goes on after a restart."
+    )
