@@ -1,4 +1,4 @@
-"""What the numbers mean in plain words, how good they are and about whom they may be wrong, and what they are not for."""
+"""What the numbers mean in plain words, how good they are, about whom they may be wrong, what they are not for."""
 
 import pandas as pd
 import streamlit as st
@@ -8,24 +8,29 @@ from analyzer.ui.model_card import show_card, show_limits
 __all__ = ["EXAMPLE", "EXAMPLE_BEGINS", "about_page"]
 
 EXAMPLE_BEGINS = "The zebra's stripes are black and"
-EXAMPLE = ((" white", 1, 0.33, 1.6), (" the", 2, 0.095, 3.4), (" brown", 34, 0.0021, 8.9), (" green", 267, 0.00013, 12.9))
+EXAMPLE = (
+    (" white", 1, 0.33, 1.6),
+    (" the", 2, 0.095, 3.4),
+    (" brown", 34, 0.0021, 8.9),
+    (" green", 267, 0.00013, 12.9),
+)
 """What may follow: rank, probability and bits under the embedded model (a test asks it again)."""
 
 _NUMBERS = (
     ("Token", "A word or a piece of one: the unit in which the model reads."),
     ("Rank", "A token’s place in the model’s list of guesses, counted from 1: its first guess is 1."),
     ("Probability", "How likely the model held the token to be, before it saw it."),
-    ("Surprise", "How much news the token was, in bits: one bit more is half as likely. Predictable text has few bits."),
+    ("Surprise", "How much news the token was, in bits: one bit more is half as likely."),
     ("Expected surprise", "How much news the model was ready for at that place: little where one guess stands out."),
     ("frac(p)", "The token’s probability over that of the first guess: 1 if it is the first guess."),
     ("Perplexity", "Among how many equally likely tokens the model seems to choose at each step, on average."),
     ("Curvature", "How much likelier the text is than what the model itself would have drawn in its place."),
 )
 _VERDICTS = (
-    ("Probability of a machine", "If people and machines had written equally many such texts: the share that machines did."),
+    ("Probability of a machine", "If people and machines had written equally many such texts: the machines’ share."),
     ("Interval", "Where that probability lies for a read-out that never saw this kind of writing, nine times in ten."),
     ("Human p-value", "The share of people’s texts of this length that look at least as machine-like as this one."),
-    ("False-positive rate", "How many innocent writers may be called likely AI. You choose it; 1 in 100 to begin with."),
+    ("False-positive rate", "How many innocent writers may be called likely AI. You choose it; first it is 1 in 100."),
     ("Base rate", "How many such texts machines write, before looking at this one. It changes the probability much."),
     ("Unclear", "People and machines both write texts like this one, so nothing is said."),
     ("Not judged", "The text is too short, no English prose, or unlike all that was measured: no number is given."),
@@ -47,15 +52,14 @@ def about_page() -> None:
 def _show_numbers() -> None:
     st.markdown(
         "A language model reads a text from left to right and guesses each next token before it sees it. A machine’s "
-        "text keeps to such guesses; people stray from them. That is all that is measured, and all else follows from it."
+        "text keeps to such guesses; people stray from them. All else follows from that."
     )
     st.header("A guess")
     st.markdown(f"“*{EXAMPLE_BEGINS} …*” What comes next, by the embedded model:")
     st.html(_guesses())
     st.markdown(
-        "“white” is likely and tells little; “green” would be news. A text full of news is a person’s more often than a "
-        "machine’s, and a text without any, a machine’s; but a careful person writes plainly, and a machine can be told "
-        "to be odd."
+        "“white” is likely and tells little; “green” would be news. A text full of news is more often a person’s, one "
+        "without any a machine’s; but a careful person writes plainly, and a machine can be told to be odd."
     )
     st.header("The numbers")
     _table(_NUMBERS)

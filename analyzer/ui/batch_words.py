@@ -1,7 +1,5 @@
 """What the page Batch says beside its numbers."""
 
-from analyzer.wording import in_words
-
 __all__ = ["NOT_FOR_PICKING", "by_chance_in_words", "duration"]
 
 NOT_FOR_PICKING = (
@@ -24,10 +22,8 @@ def by_chance_in_words(n_judged: int, expected: float) -> str:
     count = round(expected)
     if count >= 1:
         return f"At this rate, of {texts} about {count:,} would be called likely AI by chance alone."
-    return (
-        f"At this rate, of {texts} one would be called likely AI by chance alone in about {in_words(expected)} such "
-        "tables."
-    )
+    share = f"1 in {float(f'{1 / expected:.2g}'):,.0f}"
+    return f"At this rate, of {texts} one would be called likely AI by chance alone in about {share} such tables."
 
 
 def duration(seconds: float) -> str:

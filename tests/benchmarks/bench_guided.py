@@ -33,10 +33,7 @@ def main() -> None:
     ids = model.tokenizer.encode(text)
     for length in (10, 1000):
         session = analyzer.guide(text[: ids.spans[length - 1, 1]])
-        session.candidates()
-        bare = BareSteps(model._model, [0, *session.tree.ids(session.current)])
-        pairs = [(timed(lambda: pick(session)), timed(bare.step)) for _ in range(ROUNDS)]
-        print(f"pick to next list / bare cached step, at {length:,} tokens: {ratio(pairs)}")
+        print(f"pick to next list / bare cached step, at {length:,} tokens: {steps(model, session)}")
 
     whole = [timed(lambda: Analyzer(model, cache_bytes=0).analyze(session.text)) for _ in range(3)]
     scoring = statistics.median(whole)
@@ -48,6 +45,13 @@ def main() -> None:
     ):
         took = [timed(action) for _ in range(9)]
         print(f"{name} / a scoring pass over the text: {statistics.median(took) / scoring:.2%}")
+
+
+def steps(model: TransformersLM, session: Session) -> str:
+    """Picks and bare steps in turn, as ratios."""
+    session.candidates()
+    bare = BareSteps(model._model, [0, *session.tree.ids(session.current)])
+    return ratio([(timed(lambda: pick(session)), timed(bare.step)) for _ in range(ROUNDS)])
 
 
 class BareSteps:
@@ -96,7 +100,8 @@ def timed(action: Callable[[], object]) -> float:
 
 def ratio(pairs: list[tuple[float, float]]) -> str:
     each = sorted(ours / bare for ours, bare in pairs[2:])
-    return f"median {statistics.median(each):.2f}, middle half {each[len(each) // 4]:.2f} to {each[3 * len(each) // 4]:.2f}"
+    n = len(each)
+    return f"median {statistics.median(each):.2f}, middle half {each[n // 4]:.2f} to {each[3 * n // 4]:.2f}"
 
 
 if __name__ == "__main__":

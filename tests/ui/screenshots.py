@@ -45,6 +45,7 @@ def main() -> None:
             page.screenshot(path=FOLDER / f"about-{theme}.png")
             show_guide(page, theme)
             show_compare(page, theme)
+            show_batch(page, theme)
             page.close()
         browser.close()
 
@@ -95,6 +96,26 @@ def show_compare(page: Page, theme: str) -> None:
     page.locator("ins").first.wait_for(timeout=60_000)
     page.locator("ins").first.hover()
     show(page, ".st-key-compare-sentence", f"compare-drafts-{theme}")
+
+
+def show_batch(page: Page, theme: str) -> None:
+    """All samples on the page Batch, one of them looked at closer."""
+    page.set_viewport_size({"width": 1280, "height": 1150})
+    page.get_by_role("link", name="Batch").first.click()
+    page.get_by_role("heading", name="Analyse many texts").wait_for()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(sorted((ROOT / "samples").glob("*.txt")))
+    page.get_by_role("button", name="Analyse 8 texts").click()
+    page.get_by_text("tokens in").wait_for(timeout=240_000)
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 35 * 5 + 17)  # the box before the fifth row
+    page.get_by_text("It begins:").wait_for()
+    page.mouse.move(5, 500)
+    page.wait_for_timeout(2000)
+    page.screenshot(path=FOLDER / f"batch-{theme}.png")
+    page.set_viewport_size(_PHONE)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / f"batch-phone-{theme}.png")
 
 
 def show(page: Page, selector: str, name: str) -> None:
