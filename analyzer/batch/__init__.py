@@ -22,6 +22,11 @@ job           all of it, to be stopped and resumed
 threads       how many threads the model gets
 estimate      how long a run would take
 command       ``analyzer batch``
+taking        uploads and pasted texts to rows, within the ``limits`` of one sitting at a page
+kept          of a result what thousands can be held of: enough to judge it again
+watched       rows scored in a thread while somebody looks; stopped and gone on with
+overview      how many of which verdict, as numbers and charts
+downloads     what is held, as files; ``spreadsheet`` keeps formulas out of CSV
 ============  =======================================================================================
 
 Importing the package loads nothing; import its modules by name.

@@ -45,6 +45,6 @@ def _work() -> None:
     show_input()
     st.caption(
         f"Up to {MOST_ROWS:,} rows and {MOST_CHARACTERS:,} characters at once, "
-        f"{st.get_option('server.maxUploadSize')} MB a file. Beyond that the command `analyzer batch` reads any "
+        f"{st.get_option('server.maxUploadSize')} MB a file. Beyond that the command *analyzer batch* reads any "
         "number, and goes on after a restart."
     )
