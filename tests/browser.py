@@ -49,6 +49,11 @@ def analyse(page, text):
     page.locator(".token").first.wait_for(timeout=120_000)
 
 
+def idle(page):
+    """Wait until nothing runs: what is typed or moved before is put back by an answer to what was before."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def shown_text(page):
     return page.locator(".text").evaluate("e => e.textContent")
 

@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from browser import idle
 from toy_card import HUMAN, toy_card
 
 from analyzer.agreement import agreement
@@ -56,10 +57,6 @@ LABELS = {
     "own": "Earlier texts, a line of --- between two",
     "model": "Second model",
 }
-
-
-def idle(page):
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def downloaded(page, label):

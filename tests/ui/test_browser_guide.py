@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from browser import analyse, background, rgb
+from browser import analyse, background, idle, rgb
 from toy_card import toy_card
 
 from analyzer.analysis import Analyzer
@@ -43,11 +43,6 @@ def options(page):
 
 def the_text(page):
     return page.locator(".guide-text .text")
-
-
-def idle(page):
-    """Nothing runs: what is being moved in a control is not put back by an answer to what was before."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def press(page, key, text):

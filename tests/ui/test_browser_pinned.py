@@ -1,7 +1,7 @@
 """Looking closely, in a real Chromium: pin, look up, replace, mark on the curve, other steps, another model, cancel."""
 
 import pytest
-from browser import analyse, background, rgb, shown_text
+from browser import analyse, background, idle, rgb, shown_text
 from toy_card import HUMAN, MACHINE
 
 from analyzer.analysis import Analyzer
@@ -156,6 +156,7 @@ def test_arrow_keys_go_on_to_the_next_page_and_back(visit, toy_url):
     page = visit(toy_url)
     text = "the cat sat. " * 192 + "last"
     analyse(page, text)
+    idle(page)
     page.locator(".token").first.focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
@@ -176,6 +177,7 @@ def test_arrow_keys_go_on_to_the_next_page_and_back(visit, toy_url):
 def test_typed_text_is_noticed(visit, toy_url):
     page = visit(toy_url)
     analyse(page, "the cat")
+    idle(page)
     page.get_by_label("Your text").fill("the dog")
     page.get_by_label("Your text").blur()
     expect(page.get_by_text("The text in the box has changed since")).to_be_visible()
