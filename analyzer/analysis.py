@@ -3,8 +3,8 @@
 Everything a person sees is a rendering of one ``Analysis``.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Literal, overload
 
 from analyzer import cards, session_file
 from analyzer.analysis_result import Analysis, Sentence
@@ -15,6 +15,7 @@ from analyzer.guided import Session
 from analyzer.models import LanguageModel
 from analyzer.sampling import Sampler
 from analyzer.scorer import Scorer
+from analyzer.windows import stretches
 
 __all__ = ["Analysis", "Analyzer", "Sentence"]
 
@@ -27,6 +28,7 @@ TextsProgress = Callable[[int], None]
 _CACHE_BYTES = 512 << 20  # some 10,000 tokens of the default model in float32
 _CALIBRATED_TOP_K = 10  # alternatives that the features of a calibration are computed from
 _LOOK_AHEAD = 64  # texts among which batches of similar length are formed
+_LOOK_AHEAD_CHARACTERS = 250_000  # of these texts together: their scores take some 15 MB
 
 
 class Analyzer:
@@ -116,45 +118,94 @@ class Analyzer:
         """
         return self._scorer.analyze(text, context, progress=progress)
 
-    def analyze_many(self, texts: Iterable[str], *, progress: TextsProgress | None = None) -> Iterator[Analysis]:
+    @overload
+    def analyze_many(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["raise"] = ...,
+        progress: TextsProgress | None = ...,
+        bar: bool = ...,
+    ) -> Iterator[Analysis]: ...
+
+    @overload
+    def analyze_many(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["return"],
+        progress: TextsProgress | None = ...,
+        bar: bool = ...,
+    ) -> Iterator[Analysis | AnalyzerError]: ...
+
+    def analyze_many(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["raise", "return"] = "raise",
+        progress: TextsProgress | None = None,
+        bar: bool = False,
+    ) -> Iterator[Analysis | AnalyzerError]:
         """Score texts in batches of similar length; yields in the order given, with bounded memory.
 
-        The numbers are those of ``analyze`` to within rounding: padding changes nothing.
+        The numbers are those of ``analyze`` to within rounding: padding changes nothing. For rows with other columns,
+        from files or into files, see ``analyzer.batch``.
 
         Parameters
         ----------
         texts : iterable of str
-            Read as they are needed, up to 64 ahead.
+            Read as they are needed: up to 64 ahead, fewer where they are long.
+        errors : "raise" or "return"
+            Whether a text that cannot be scored ends the work, once all before it have been yielded, or gives its
+            error in its place, and the rest goes on.
         progress : callable, optional
             Is given the number of tokens of each batch once it is scored; what it raises ends the work there.
 
+        bar : bool
+            Show a bar on standard error, where that is a terminal or a notebook.
         Raises
         ------
-        EmptyText, InvalidText
-            For the first text that cannot be scored, once all before it have been yielded.
-        """
-        for found in self.analyze_each(texts, progress=progress):
-            if isinstance(found, AnalyzerError):
-                raise found
-            yield found
-
-    def analyze_each(
-        self, texts: Iterable[str], *, progress: TextsProgress | None = None
-    ) -> Iterator[Analysis | AnalyzerError]:
-        """As ``analyze_many``, but a text that cannot be scored gives its error, in its place, and the rest goes on.
-
-        For rows with other columns, from files or into files, see ``analyzer.batch``.
+        InputError
+            If `errors` is neither, or `texts` is one text.
+        EmptyText, InvalidText, ModelError
+            For the first text that cannot be scored, unless errors are returned.
 
         Examples
         --------
         >>> from analyzer.models.toy import ToyModel
-        >>> [type(found).__name__ for found in Analyzer(ToyModel("to be")).analyze_each(["to", "", "be"])]
+        >>> found = Analyzer(ToyModel("to be")).analyze_many(["to", "", "be"], errors="return")
+        >>> [type(one).__name__ for one in found]
         ['Analysis', 'EmptyText', 'Analysis']
         """
-        waiting, scorer = iter(texts), self._scorer
-        while group := list(islice(waiting, _LOOK_AHEAD)):
-            scored = scorer.score([scorer.prepare(text) for text in group], progress=progress)
-            yield from map(scorer.finish, scored)
+        if errors not in ("raise", "return"):
+            raise InputError(f"errors: got {errors!r}.", hint="Give raise or return.")
+        if isinstance(texts, str):
+            raise InputError("Expected many texts, got one.", hint="Give a list, or call analyze.")
+        found = self._each(texts, progress, bar=bar)
+        return found if errors == "return" else _raising(found)
+
+    def _each(
+        self, texts: Iterable[str], progress: TextsProgress | None, *, bar: bool
+    ) -> Iterator[Analysis | AnalyzerError]:
+        from tqdm.auto import tqdm
+
+        scorer, read = self._scorer, 0
+        count = len(texts) if isinstance(texts, Sized) else None
+        with tqdm(total=count, unit=" texts", disable=None if bar else True) as shown:  # None: unless on a terminal
+
+            def tell(tokens: int) -> None:
+                nonlocal read
+                read += tokens
+                shown.set_postfix_str(f"{read:,} tokens")
+                if progress is not None:
+                    progress(tokens)
+
+            for group in stretches(texts, length=_length, most=_LOOK_AHEAD, longest=_LOOK_AHEAD_CHARACTERS):
+                prepared = [scorer.prepare(text) if isinstance(text, str) else _no_text(text) for text in group]
+                for scored in scorer.score(prepared, progress=tell):
+                    found = scorer.finish(scored)
+                    shown.update()
+                    yield found
 
     @property
     def scorer(self) -> Scorer:
@@ -225,3 +276,18 @@ class Analyzer:
             If `k` is less than 1.
         """
         return next_tokens(self.model, prompt, k, sampler=sampler)
+
+
+def _raising(found: Iterable[Analysis | AnalyzerError]) -> Iterator[Analysis]:
+    for one in found:
+        if isinstance(one, AnalyzerError):
+            raise one
+        yield one
+
+
+def _length(text: object) -> int:
+    return len(text) if isinstance(text, str) else 0
+
+
+def _no_text(value: object) -> InputError:
+    return InputError(f"Expected text, got {type(value).__name__}.", hint="Give strings only.")

@@ -1,9 +1,11 @@
 """Who is scored together with whom: windows over a long text, batches over many texts. Plain integers."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
-__all__ = ["Window", "batches", "window_start", "windows"]
+__all__ = ["Window", "batches", "stretches", "window_start", "windows"]
+
+T = TypeVar("T")
 
 
 class Window(NamedTuple):
@@ -84,3 +86,40 @@ def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             groups.append([item])
     return groups
+
+
+def stretches(items: Iterable[T], *, length: Callable[[T], int], most: int, longest: int) -> Iterator[list[T]]:
+    """Cut a stream into runs of so many items, or fewer where they are long; a longer item is a run of its own.
+
+    Where a run ends depends on its own items and the next one only.
+
+    Parameters
+    ----------
+    items : iterable
+        Read as they are needed, one item ahead.
+    length : callable
+        Of an item.
+    most : int
+        Items in a run, at least 1.
+    longest : int
+        Length of a run's items together.
+
+    Examples
+    --------
+    >>> list(stretches(["a", "b", "c", "dddddd", "e"], length=len, most=2, longest=5))
+    [['a', 'b'], ['c'], ['dddddd'], ['e']]
+    """
+    run: list[T] = []
+    total = 0
+    for item in items:
+        size = length(item)
+        if run and total + size > longest:
+            yield run
+            run, total = [], 0
+        run.append(item)
+        total += size
+        if len(run) == most:
+            yield run
+            run, total = [], 0
+    if run:
+        yield run

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -157,10 +158,41 @@ def test_many_texts_come_in_order_with_the_numbers_of_one(texts: list[str]) -> N
 
 def test_each_text_has_an_analysis_or_its_error_in_its_place() -> None:
     analyzer = Analyzer(toy())
-    found = list(analyzer.analyze_each(["to", "", "b\udc00e", "or"]))
-    assert [type(one).__name__ for one in found] == ["Analysis", "EmptyText", "InvalidText", "Analysis"]
+    found = list(analyzer.analyze_many(["to", "", "b\udc00e", math.nan, "or"], errors="return"))  # type: ignore[list-item]
+    assert [type(one).__name__ for one in found] == ["Analysis", "EmptyText", "InvalidText", "InputError", "Analysis"]
     with pytest.raises(EmptyText):
         list(analyzer.analyze_many(["to", ""]))
+
+
+def test_one_text_is_not_taken_for_many_and_errors_are_raised_or_returned() -> None:
+    with pytest.raises(InputError, match="got one"):
+        Analyzer(toy()).analyze_many("to be")
+    with pytest.raises(InputError, match="errors: got 'ignore'"):
+        Analyzer(toy()).analyze_many(["to"], errors="ignore")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_bar_counts_texts_on_a_terminal_and_is_silent_elsewhere(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    list(Analyzer(toy()).analyze_many(["to be"] * 3, errors="return", bar=True))
+    told = capsys.readouterr().err
+    assert ("3/3" in told and "15 tokens" in told) if terminal else not told
+    list(Analyzer(toy()).analyze_many(["to be"] * 3))
+    assert not capsys.readouterr().err
+
+
+def test_long_texts_are_not_all_held_at_once() -> None:
+    taken: list[int] = []
+
+    def long() -> Iterator[str]:
+        for n in range(64):
+            taken.append(n)
+            yield "to be or " * 10_000
+
+    next(Analyzer(toy(), cache_bytes=0).analyze_many(long()))
+    assert len(taken) == 3
 
 
 def test_many_texts_tell_their_tokens_batch_by_batch() -> None:

@@ -1,8 +1,10 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.windows import Window, batches, window_start, windows
+from analyzer.windows import Window, batches, stretches, window_start, windows
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(2, 64))
@@ -43,3 +45,14 @@ def test_batches_hold_everything_once_within_budget(lengths: list[int], budget: 
     assert sorted(i for g in groups for i in g) == list(range(len(lengths)))
     for group in groups:
         assert len(group) == 1 or len(group) * max(lengths[i] for i in group) <= budget
+
+
+@given(st.lists(st.text("x", max_size=9)), st.integers(1, 5), st.integers(1, 20))
+def test_stretches_hold_each_item_once_and_end_where_the_next_would_not_fit(
+    items: list[str], most: int, longest: int
+) -> None:
+    found = list(stretches(items, length=len, most=most, longest=longest))
+    assert [item for run in found for item in run] == items
+    assert all(len(run) == 1 or (len(run) <= most and sum(map(len, run)) <= longest) for run in found)
+    for run, after in pairwise(found):
+        assert len(run) == most or sum(map(len, [*run, after[0]])) > longest

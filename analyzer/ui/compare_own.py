@@ -78,7 +78,7 @@ def placed(text: str, earlier: Sequence[EarlierText]) -> Among:
     own, names, left_out = [], [], []
     bar = st.empty()
     for n, (one, found) in enumerate(
-        zip(earlier, session_analyzer().analyze_each([one.text for one in earlier]), strict=True)
+        zip(earlier, session_analyzer().analyze_many([one.text for one in earlier], errors="return"), strict=True)
     ):
         if isinstance(found, AnalyzerError):
             left_out.append(f"{one.name}: {found}")
