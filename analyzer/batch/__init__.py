@@ -15,6 +15,7 @@ tables        JSON lines, CSV, TSV, Parquet to records
 engine        rows to results, in shards; ``ahead`` is the thread that works in advance
 layout        results to records: which columns, in which order
 frames        records as Arrow tables and data frames
+mapping       a batch of columns to one with numbers: for Hugging Face data sets, Ray Data, pandas
 sinks         shards to JSON lines, CSV, Parquet
 manifest      what a run was begun with, and what is different now
 work_folder   shards on disk, each there whole or not at all
