@@ -17,6 +17,7 @@ natural logarithms; ranks from 1; what a formula leaves undefined is nan with a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log, nan
 from types import MappingProxyType
 
@@ -144,9 +145,16 @@ def diversity_entropy(values: NDArray[np.float64], *, width: int, bins: int) -> 
     vectors = sliding_window_view(values, width)  # (n - width + 1, width)
     lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-8)  # as torch's cosine_similarity
     cosines = np.einsum("ij,ij->i", vectors[:-1], vectors[1:]) / (lengths[:-1] * lengths[1:])
-    counts, _ = np.histogram(np.clip(cosines, -1, 1), bins=bins, range=(-1, 1))
+    # The counts of np.histogram, in less time: a text has fifteen scales.
+    places = np.searchsorted(_edges(bins)[1:-1], np.clip(cosines, -1, 1), side="right")
+    counts = np.bincount(places)
     share = counts[counts > 0] / len(cosines)
     return float(0.0 - np.sum(share * np.log(share)) / log(bins))
+
+
+@lru_cache(maxsize=1)  # all scales of a text have the same
+def _edges(bins: int) -> NDArray[np.float64]:
+    return np.linspace(-1, 1, bins + 1)
 
 
 def fourier_spectrum(scores: TokenScores) -> NDArray[np.float64]:

@@ -303,3 +303,18 @@ def test_orientation_on_the_samples(default_model) -> None:
     for name in ("likelihood", "log_rank", "gltr", "fast_detectgpt"):
         human, ai = (np.mean([one[name] for one in found]) for found in kinds.values())
         assert ai > human, name
+
+
+@given(
+    st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0, 3.0]) | st.floats(-9, 9), min_size=4, max_size=40),
+    st.integers(2, 99),
+)
+def test_diversity_entropy_counts_as_a_histogram_does(values: list[float], bins: int) -> None:
+    """To the last digit, also where cosines lie on the edges of bins."""
+    vectors = np.lib.stride_tricks.sliding_window_view(np.array(values), 3)
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-8)
+    cosines = np.einsum("ij,ij->i", vectors[:-1], vectors[1:]) / (lengths[:-1] * lengths[1:])
+    counts, _ = np.histogram(np.clip(cosines, -1, 1), bins=bins, range=(-1, 1))
+    share = counts[counts > 0] / len(cosines)
+    expected = 0.0 - np.sum(share * np.log(share)) / np.log(bins)
+    assert one_pass.diversity_entropy(np.array(values), width=3, bins=bins) == expected
