@@ -97,8 +97,8 @@ class Analyzer:
     def analyze(self, text: str, context: str | None = None, *, progress: Progress | None = None) -> Analysis:
         """Score one text.
 
-        What it shares with texts analysed lately is not read again; so a long text whose analysis was interrupted goes
-        on with the window at which it stopped.
+        What it shares with texts analysed lately is not read again; so a text of several windows whose analysis was
+        interrupted goes on with the window in which it stopped.
 
         Parameters
         ----------
@@ -107,7 +107,8 @@ class Analyzer:
         context : str, optional
             What stood before the text: a prompt, an earlier chapter. Conditions, is not scored.
         progress : callable, optional
-            Is given the numbers of tokens scored and of tokens in all, after each window.
+            Is given how many tokens' worth of work is done, and of how many, layer by layer; what it raises ends the
+            work there.
 
         Raises
         ------
@@ -160,9 +161,9 @@ class Analyzer:
             error in its place, and the rest goes on.
         progress : callable, optional
             Is given the number of tokens of each batch once it is scored; what it raises ends the work there.
-
         bar : bool
             Show a bar on standard error, where that is a terminal or a notebook.
+
         Raises
         ------
         InputError

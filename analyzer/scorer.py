@@ -1,7 +1,8 @@
 """One model with its calibration and its cache, as the way of a text through them: tokens to ``Analysis``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from analyzer.errors import AnalyzerError, EmptyText, ModelError
 from analyzer.models import LanguageModel
 from analyzer.models.cache import PrefixCache
 from analyzer.passes import Plan, plan, score_plans
-from analyzer.scoring import TokenScores, join
+from analyzer.scoring import Row, TokenScores, join
 from analyzer.statistics import document_statistics
 
 __all__ = ["Prepared", "Scored", "Scorer"]
@@ -64,12 +65,13 @@ class Scorer:
     ) -> Analysis:
         """See ``Analyzer.analyze``."""
         found = plan(self.model, text, context)
-        parts: list[TokenScores] = []
-        for row in found.rows:
-            parts.append(self.cache.score(row))
-            if progress is not None:
-                progress(sum(map(len, parts)), sum(len(r.ids) - r.first for r in found.rows))
-        return self.analysis(found, join(parts, start=found.start))
+        clean = self._without_hidden(found)
+        todo = [row for one in (found, clean) if one for row in one.rows]
+        parts = list(self._read(todo, progress))
+        cleaned = None
+        if clean is not None:
+            cleaned = self._analysis(clean, join(parts[len(found.rows) :], start=clean.start), None)
+        return self._analysis(found, join(parts[: len(found.rows)], start=found.start), cleaned)
 
     # Many texts go through three stages, which may run in three threads; a text that cannot be scored is an error as a
     # value, and passes through the rest as it is, in its place.
@@ -123,6 +125,17 @@ class Scorer:
         """A place to go on from in a sequence of tokens; behind as much of `known` as the cache still has read."""
         state = None if known is None else self.cache.state(known)
         return Cursor(self.model, first=first, top_k=self.top_k, read_out=self.read_out, state=state)
+
+    def _read(self, rows: Sequence[Row], progress: Callable[[int, int], None] | None) -> Iterator[TokenScores]:
+        """Score rows one by one, with the cache."""
+        lengths = [len(row.ids) - row.first for row in rows]
+        done, total = 0, sum(lengths)
+        for row, length in zip(rows, lengths, strict=True):
+            tell = None if progress is None else partial(_tell, progress, done, length, total)
+            yield self.cache.score(row, progress=tell)
+            done += length
+            if progress is not None:
+                progress(done, total)
 
     def _score(self, prepared: Sequence[Prepared], progress: Callable[[int], None] | None) -> list[Scored]:
         plans = [one.plan for one in prepared] + [one.clean for one in prepared if one.clean is not None]
@@ -180,3 +193,7 @@ class Scorer:
             read = plan.windows[0].first - plan.windows[0].start
             found.append(f"What stood before is longer than the model's window: its last {read:,} tokens were read.")
         return tuple(found)
+
+
+def _tell(progress: Callable[[int, int], None], done: int, length: int, total: int, share: float) -> None:
+    progress(done + int(share * length), total)

@@ -1,6 +1,6 @@
 """What the analyzer asks of a language model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -11,7 +11,10 @@ from torch import Tensor
 from analyzer.scoring import ReadOut, Row, TokenScores
 from analyzer.tokens import TextTokenizer
 
-__all__ = ["LanguageModel", "ModelInfo", "State"]
+__all__ = ["LanguageModel", "ModelInfo", "Share", "State"]
+
+Share = Callable[[float], None]
+"""Is given how much of a pass is done, 0 to 1, now and then; what it raises ends the pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,17 @@ class LanguageModel(Protocol):
         ...
 
     def extend(
-        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+        self,
+        state: State | None,
+        row: Row,
+        *,
+        top_k: int,
+        read_out: ReadOut | None = None,
+        progress: Share | None = None,
     ) -> tuple[TokenScores, State]:
         """Score one row of which `state`, a proper prefix, is already read; S = n - first.
+
+        `progress` is called as the pass goes on, so that a long one can be shown and ended.
 
         Raises
         ------

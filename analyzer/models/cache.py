@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.models.base import LanguageModel, State
+from analyzer.models.base import LanguageModel, Share, State
 from analyzer.scoring import ReadOut, Row, TokenScores, join
 
 __all__ = ["PrefixCache"]
@@ -56,12 +56,16 @@ class PrefixCache:
         """Memory held."""
         return sum(entry.nbytes for entry in self._entries.values())
 
-    def score(self, row: Row) -> TokenScores:
-        """Score `row`, reading only what no remembered row shares with it."""
+    def score(self, row: Row, *, progress: Share | None = None) -> TokenScores:
+        """Score `row`, reading only what no remembered row shares with it.
+
+        `progress` as in ``LanguageModel.extend``: what it raises leaves what is remembered as it was. Not called where
+        nothing is kept.
+        """
         if not self._max_bytes:
             return self._model.score([row], top_k=self._top_k, read_out=self._read_out)[0]
         with self._lock:
-            return self._score(row)
+            return self._score(row, progress)
 
     def state(self, ids: NDArray[np.int64]) -> State | None:
         """What is read of the longest remembered beginning of `ids`, or None."""
@@ -71,7 +75,7 @@ class PrefixCache:
                 return None
             return best.state.crop(shared)
 
-    def _score(self, row: Row) -> TokenScores:
+    def _score(self, row: Row, progress: Share | None) -> TokenScores:
         key = (row.ids.tobytes(), row.first)
         if key in self._entries:
             self._entries.move_to_end(key)
@@ -80,7 +84,8 @@ class PrefixCache:
         first = row.first + sum(map(len, kept))
         if state is not None and len(state.ids) == len(row.ids):  # a prefix of a remembered row: nothing to read
             return join(kept, start=0)
-        new, state = self._model.extend(state, Row(row.ids, first), top_k=self._top_k, read_out=self._read_out)
+        rest = Row(row.ids, first)
+        new, state = self._model.extend(state, rest, top_k=self._top_k, read_out=self._read_out, progress=progress)
         scores = join([*kept, new], start=0)
         self._entries[key] = _Entry(row, scores, state)
         self._forget()

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers import models as tokenizer_models
 from torch import Tensor
 
-from analyzer.models.base import ModelInfo, State
+from analyzer.models.base import ModelInfo, Share, State
 from analyzer.scoring import ReadOut, Row, TokenScores, score_rows
 from analyzer.tokens import TextTokenizer
 
@@ -104,9 +104,17 @@ class ToyModel:
         return [self._scores(row, self._read(row.ids), top_k, read_out) for row in rows]
 
     def extend(
-        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+        self,
+        state: State | None,
+        row: Row,
+        *,
+        top_k: int,
+        read_out: ReadOut | None = None,
+        progress: Share | None = None,
     ) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
+        if progress is not None:
+            progress(0.5)
         self.forward_passes += 1
         read = 0 if state is None else len(state.ids)
         if row.first < read:

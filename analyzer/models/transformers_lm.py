@@ -25,7 +25,7 @@ from torch.nn import functional
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from analyzer.errors import InputError, ModelUnavailable, TokenizerMismatch
-from analyzer.models.base import ModelInfo, State
+from analyzer.models.base import ModelInfo, Share, State
 from analyzer.scoring import Head, ReadOut, Row, TokenScores, chunk_size, score_rows
 from analyzer.tokens import TextTokenizer
 
@@ -34,6 +34,7 @@ __all__ = ["TransformersLM"]
 _LONGEST_WINDOW = 8192  # attention grows with the square: beyond this, half-overlapping windows cost less
 _UNBOUNDED_WINDOW = 2048  # for architectures without position limit
 _COMPUTING = threading.RLock()  # one for all models: the matrix precision is a setting of the process
+_BODY = 0.8  # of the time of a pass; the rest is the head's
 _WHOLE_WINDOW = 512  # where the head cannot be taken off, all logits of a window exist at once
 
 
@@ -168,7 +169,13 @@ class TransformersLM:
             ]
 
     def extend(
-        self, state: State | None, row: Row, *, top_k: int, read_out: ReadOut | None = None
+        self,
+        state: State | None,
+        row: Row,
+        *,
+        top_k: int,
+        read_out: ReadOut | None = None,
+        progress: Share | None = None,
     ) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
         if not isinstance(state, _KeyValues) or not self._goes_on:
@@ -176,7 +183,7 @@ class TransformersLM:
         read = 0 if state is None else len(state.ids)
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
-        with self._computing(), self._listening(read_out) as heard:
+        with self._computing(), self._listening(read_out) as heard, self._telling(progress):
             cache = _resumed([] if state is None else [state]) if self._goes_on else None
             hidden = self._body(torch.tensor(row.ids[None, read:]), cache)[0]
             if state is not None:
@@ -260,6 +267,25 @@ class TransformersLM:
         ]
         try:
             yield heard
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    @contextmanager
+    def _telling(self, progress: Share | None) -> Iterator[None]:
+        """Tell how far the pass to come is, layer by layer."""
+        depth = len(self._layers)
+
+        def tell(done: int) -> None:
+            if progress is not None:
+                progress(_BODY * done / depth)
+
+        hooks = [
+            layer.register_forward_hook(lambda _module, _input, _output, n=n: tell(n))
+            for n, layer in enumerate(self._layers if progress else (), 1)
+        ]
+        try:
+            yield
         finally:
             for hook in hooks:
                 hook.remove()

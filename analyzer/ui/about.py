@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from analyzer.ui.frame import show_title
 from analyzer.ui.model_card import show_card, show_limits
 
 __all__ = ["EXAMPLE", "EXAMPLE_BEGINS", "about_page"]
@@ -39,7 +40,7 @@ _VERDICTS = (
 
 def about_page() -> None:
     """Draw the page."""
-    st.title("About")
+    show_title("About")
     numbers, card, limits = st.tabs(["What the numbers mean", "How good they are", "Limits and privacy"])
     with numbers:
         _show_numbers()

@@ -6,15 +6,11 @@ from analyzer.batch.limits import MOST_CHARACTERS, MOST_ROWS
 from analyzer.ui.batch_input import show_input
 from analyzer.ui.batch_results import show_results
 from analyzer.ui.batch_state import job
-from analyzer.ui.model_choice import show_model_choice
+from analyzer.ui.frame import set_width, show_title
 
 __all__ = ["batch_page"]
 
-# st.set_page_config(layout="wide") would be undone at times: see the page Guide.
-_WIDE = """<style>
-[data-testid="stMainBlockContainer"] { max-width: 90rem; padding-top: 4.5rem; }
-@media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
-@media (max-width: 640px) { h1 { font-size: 2rem !important; } }
+_STYLE = """<style>
 /* The table's own CSV would hand a spreadsheet whatever a name begins with: the button below the table does not. */
 [data-testid="stDataFrame"] button[aria-label^="Download as CSV"] { display: none; }
 </style>"""
@@ -22,10 +18,9 @@ _WIDE = """<style>
 
 def batch_page() -> None:
     """Draw the page: where texts are given, and what came of them."""
-    st.html(_WIDE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("Analyse many texts", anchor=False, width="content")
-        show_model_choice()
+    set_width(90)
+    st.html(_STYLE)
+    show_title("Analyse many texts")
     _work()
 
 

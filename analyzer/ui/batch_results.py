@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analyzer.ui.analyse import take_text
 from analyzer.ui.batch_state import ANALYSE_PAGE, OPEN, Job, go_on, look, now, run_again, stop
 from analyzer.ui.batch_table import (
     beginning_of,
@@ -176,10 +177,8 @@ def _offer_opening(found: "Found") -> None:
 
 def _open(text: str) -> None:
     """Have the page Analyse read this text."""
-    state = st.session_state
-    state["text"], state["context"], state["job"] = text, "", (text, None)
-    state["analysis"], state["error"], state["note"] = None, "", ""
-    st.switch_page(state[ANALYSE_PAGE])
+    take_text(text)
+    st.switch_page(st.session_state[ANALYSE_PAGE])
 
 
 def _show_downloads(here: Job, found: "Found", settings: "Settings") -> None:

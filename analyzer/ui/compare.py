@@ -6,7 +6,7 @@ from analyzer.ui.compare_choices import show_choices
 from analyzer.ui.compare_drafts import show_drafts
 from analyzer.ui.compare_models import show_models
 from analyzer.ui.compare_own import show_own
-from analyzer.ui.model_choice import show_model_choice
+from analyzer.ui.frame import set_width, show_title
 
 __all__ = ["compare_page"]
 
@@ -17,19 +17,12 @@ _QUESTIONS = {
     "My own earlier texts": show_own,
     "Two models": show_models,
 }
-# st.set_page_config(layout="wide") would be undone at times: see the page Guide.
-_WIDE = """<style>
-[data-testid="stMainBlockContainer"] { max-width: 80rem; padding-top: 4.5rem; }
-@media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
-</style>"""
 
 
 def compare_page() -> None:
     """Draw the page: four questions, one at a time."""
-    st.html(_WIDE)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("Compare", anchor=False, width="content")
-        show_model_choice()
+    set_width(80)
+    show_title("Compare")
     first, *_ = _QUESTIONS
     chosen = st.segmented_control(
         "What with what?", list(_QUESTIONS), default=first, required=True, key=_QUESTION, persist_state="session",

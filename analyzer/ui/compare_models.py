@@ -75,7 +75,7 @@ def read_by_both(text: str, name: str) -> Readers:
         raise ModelUnavailable("The second model has no name.", hint="Give a hub id, a folder or a GGUF file.")
     first = scored(text)
     with st.spinner("Reading the second model …", show_time=True):
-        other = Analyzer(load_model(name), cache_bytes=0)
+        other = Analyzer(load_model(name))
     second = scored(text, by=other)
     return Readers(first.model, second.model, agreement(first, second))
 

@@ -76,16 +76,20 @@ def placed(text: str, earlier: Sequence[EarlierText]) -> Among:
 
     this = scored(text)
     own, names, left_out = [], [], []
-    bar = st.empty()
-    for n, (one, found) in enumerate(
-        zip(earlier, session_analyzer().analyze_many([one.text for one in earlier], errors="return"), strict=True)
-    ):
+    bar, read = st.empty(), 0
+
+    def tell(tokens: int) -> None:
+        nonlocal read
+        read += tokens
+        bar.caption(f"{read:,} tokens of {len(earlier):,} earlier texts")
+
+    each = session_analyzer().analyze_many([one.text for one in earlier], errors="return", progress=tell)
+    for one, found in zip(earlier, each, strict=True):
         if isinstance(found, AnalyzerError):
             left_out.append(f"{one.name}: {found}")
         else:
             own.append(found)
             names.append(one.name)
-        bar.progress((n + 1) / len(earlier), f"{n + 1:,} of {len(earlier):,} earlier texts")
     bar.empty()
     return Among(baseline(own).placement(this), tuple(names), tuple(left_out))
 

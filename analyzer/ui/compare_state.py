@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import streamlit as st
 
-from analyzer.errors import AnalyzerError, EmptyText
+from analyzer.errors import EmptyText
 from analyzer.ui.session import chosen_model, session_analyzer
+from analyzer.ui.tasks import Task, bar
 from analyzer.ui.words import plain
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
@@ -30,25 +31,26 @@ class Kept(Generic[_Value]):
 
 
 def ask(question: str, inputs: tuple[object, ...], work: Callable[[], object]) -> None:
-    """Find an answer and keep it, or the reason why there is none; an old answer never stands under a new error."""
-    state = st.session_state
-    result, failed, runs = (f"compare-{question}-{name}" for name in ("result", "error", "runs"))
-    state[result], state[failed] = None, ""
-    try:
-        with st.spinner("Scoring each token …", show_time=True):
-            value = work()
-    except AnalyzerError as error:
-        state[failed] = str(error)
-        return
-    state[runs] = state.get(runs, 0) + 1
-    state[result] = Kept((*inputs, chosen_model()), value, state[runs])
+    """Have an answer found; an old one never stands under a new error."""
+    asked = (*inputs, chosen_model())
+    st.session_state[f"compare-{question}-result"] = None
+    _task(question).begin(lambda: (asked, work()))
+
+
+def _task(question: str) -> "Task[tuple[tuple[object, ...], object]]":
+    return Task(
+        f"compare-{question}",
+        cancelled="Cancelled. Whole windows that were read are kept: press Compare to go on from there.",
+    )
 
 
 def answer(question: str, inputs: tuple[object, ...]) -> "Kept[object] | None":
     """The answer, if there is one; says what went wrong, and when the answer is to something else by now."""
-    if error := st.session_state.get(f"compare-{question}-error"):
-        st.error(plain(error))
-    found: Kept[object] | None = st.session_state.get(f"compare-{question}-result")
+    state, result, runs = st.session_state, f"compare-{question}-result", f"compare-{question}-runs"
+    if done := _task(question).go_on():
+        state[runs] = state.get(runs, 0) + 1
+        state[result] = Kept(*done, state[runs])
+    found: Kept[object] | None = state.get(result)
     if found is not None and found.inputs != (*inputs, chosen_model()):
         st.info(
             "The texts above or the model have changed since. What follows is about those before: press Compare again."
@@ -60,15 +62,7 @@ def scored(text: str, *, what: str = "Your text", by: "Analyzer | None" = None) 
     """Score a text, with a bar where it takes long."""
     if not text.strip():
         raise EmptyText(f"{what} is empty.", hint="Paste something into its box, or open a file.")
-    place = st.empty()
-
-    def show(done: int, total: int) -> None:
-        if done < total:
-            place.progress(done / total, f"{what}: {done:,} of {total:,} tokens")
-
-    found = (by or session_analyzer()).analyze(text, progress=show)
-    place.empty()
-    return found
+    return (by or session_analyzer()).analyze(text, progress=bar(what))
 
 
 def show_warnings(warnings: Sequence[str]) -> None:

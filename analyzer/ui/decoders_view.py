@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from analyzer.errors import AnalyzerError
+from analyzer.ui.tasks import Task, bar
 from analyzer.ui.words import chance, percent, plain
 
 if TYPE_CHECKING:  # these load torch or take long, and the first paint must not
@@ -17,7 +17,10 @@ if TYPE_CHECKING:  # these load torch or take long, and the first paint must not
 
 __all__ = ["decoders_view", "seen", "text_html"]
 
-_FOUND, _ERROR = "decoders-found", "decoders-error"
+_FOUND = "decoders-found"
+_TASK: "Task[tuple[Decoded, ...]]" = Task(
+    "decoders", cancelled="Cancelled. Press Run to begin anew.", doing="Writing …"
+)
 _PROMPT = "My grandmother kept bees behind the old railway station, and every summer"
 
 
@@ -35,30 +38,18 @@ def decoders_view(get_analyzer: Callable[[], "Analyzer"]) -> None:
             seed = st.number_input("Seed", 0, None, 0, key="decoders-seed", width=140, persist_state="session")
         pressed = st.form_submit_button("Run", type="primary", key="decoders-run")
     if pressed:
-        _run(get_analyzer(), prompt or "", int(n), int(seed))
-    if error := st.session_state.get(_ERROR):
-        st.error(error)
+        st.session_state[_FOUND] = None  # an old result never stands under a new error
+        _TASK.begin(lambda: _run(get_analyzer(), prompt or "", int(n), int(seed)))
+    if done := _TASK.go_on():
+        st.session_state[_FOUND] = done
     if found := st.session_state.get(_FOUND):
         _show(found)
 
 
-def _run(analyzer: "Analyzer", prompt: str, n: int, seed: int) -> None:
-    """Keep what was made, or the reason why there is nothing; an old result never stands under a new error."""
+def _run(analyzer: "Analyzer", prompt: str, n: int, seed: int) -> "tuple[Decoded, ...]":
     from analyzer.decoders import compare
 
-    state = st.session_state
-    state[_FOUND], state[_ERROR] = None, None
-    bar = st.progress(0.0, "Writing …")
-
-    def show(done: int, total: int) -> None:
-        bar.progress(done / total, f"{done:,} of {total:,} tokens")
-
-    try:
-        state[_FOUND] = compare(analyzer, prompt, n=n, seed=seed, progress=show)
-    except AnalyzerError as error:
-        state[_ERROR] = str(error)
-    finally:
-        bar.empty()
+    return compare(analyzer, prompt, n=n, seed=seed, progress=bar("Writing"))
 
 
 def _show(found: "tuple[Decoded, ...]") -> None:

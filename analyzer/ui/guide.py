@@ -9,13 +9,15 @@ from streamlit.errors import StreamlitAPIException
 from analyzer.errors import AnalyzerError
 from analyzer.reading import decode
 from analyzer.ui.decoders_view import decoders_view
+from analyzer.ui.frame import set_width, show_title
 from analyzer.ui.guide_data import effects_data, list_data, text_data
 from analyzer.ui.guide_figures import Views, show_charts, show_figures, show_likelihood, views
 from analyzer.ui.guide_sampler import show_sampler, show_steps
-from analyzer.ui.guide_state import Desk, act, close_run, desk, handle, open_session, start_run, step_run
+from analyzer.ui.guide_state import SEARCH, Desk, act, close_run, desk, handle, open_session, start_run, step_run
 from analyzer.ui.guide_tools import show_downloads, show_find, show_numbers, show_search
 from analyzer.ui.guide_view import show_effects, show_list, show_text
-from analyzer.ui.session import session_analyzer
+from analyzer.ui.model_choice import short_name
+from analyzer.ui.session import chosen_model, session_analyzer
 from analyzer.ui.words import plain
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
@@ -26,41 +28,45 @@ __all__ = ["guide_page"]
 # Keys of st.session_state: what this reader typed and set.
 _PROMPT, _CONTEXT, _SEED, _FILE, _ERROR = "guide-prompt", "guide-context", "guide-seed", "guide-file", "guide-error"
 _RUN_LENGTH, _GREEDY, _ROWS = "guide-run-length", "guide-greedy", "guide-rows"
-# st.set_page_config(layout="wide") would be undone at times: where ``app.py`` sets another layout in the same run,
-# Streamlit 1.67 compares both with the state before and drops the second.
-_WIDE = """<style>
-[data-testid="stMainBlockContainer"] { max-width: 90rem; padding-top: 4.5rem; }
-@media (min-width: 641px) { [data-testid="stMainBlockContainer"] { padding-inline: 3rem; } }
-</style>"""
 _VIEW, _WRITE, _DECODERS = "guide-view", "Write with the model", "What decoders do to text"
 _STEP = 4  # tokens of a run between two looks at whether to stop
 
 
 def guide_page() -> None:
     """Draw the page: where to begin, and the writing."""
-    st.html(_WIDE)
+    set_width(90)
+    show_title("Guide", small=desk() is not None)
     view = st.segmented_control(
         "View", (_WRITE, _DECODERS), default=_WRITE, key=_VIEW, label_visibility="collapsed", persist_state="session"
     )
     if view == _DECODERS:
         decoders_view(session_analyzer)
         return
-    if desk() is None:
-        st.title(_WRITE)
+    here = desk()
+    if here is None:
         st.markdown(
             "Choose what comes next, one token at a time, and see what each choice does: to ranks, to surprise, to the "
             "likelihood that a machine wrote it."
         )
         _show_start()
     else:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(_WRITE, anchor=False, width="content")
-            with st.popover("Begin another text", width="content"):
-                _show_start()
+        with st.popover("Begin another text", width="content"):
+            _show_start()
     if error := st.session_state.get(_ERROR):
-        st.error(error)
-    if desk() is not None:
+        st.error(plain(error))
+    if here is not None:
+        _say_who_reads(here)
+        SEARCH.go_on()
         _write()
+
+
+def _say_who_reads(here: Desk) -> None:
+    model = here.session.model
+    if model is not session_analyzer().model:
+        st.info(
+            f"This text is written with {plain(short_name(model.info.name))}. Begin another one to write it with "
+            f"{plain(short_name(chosen_model().name))}, as chosen now."
+        )
 
 
 def _show_start() -> None:
@@ -123,12 +129,11 @@ def _write() -> None:
     step_run(_STEP)
     found, problem = _candidates(here)
     left, middle, right = st.columns([9, 17, 10], gap="medium")
-    calibrated = session_analyzer().calibration is not None
     with middle:
         if here.message or problem:
             st.error(here.message or problem)
         show_list(
-            list_data(here.session, found, serial=here.serial, running=here.running is not None, calibrated=calibrated),
+            list_data(here.session, found, serial=here.serial, running=here.running is not None),
             _handle,
         )
     with left:
@@ -145,7 +150,7 @@ def _write() -> None:
         _show_notes(here)
     with right:
         found_views = _show_what_it_does(here)
-    if calibrated and here.running is None:
+    if here.session.scorer.calibration is not None and here.running is None:
         with middle:
             show_effects(effects_data(here.session, found, here.effects[here.session.current.number]))
     with right:

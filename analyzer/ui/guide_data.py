@@ -33,9 +33,7 @@ def shown(text: str) -> str:
     return visible(text).replace(" ", "␣")
 
 
-def list_data(
-    session: "Session", found: "Candidates | None", *, serial: int, running: bool, calibrated: bool
-) -> dict[str, Any]:
+def list_data(session: "Session", found: "Candidates | None", *, serial: int, running: bool) -> dict[str, Any]:
     """What may come next; nothing where the text has ended, or where the sampler leaves nothing."""
     from analyzer.candidates import END
 
@@ -43,7 +41,7 @@ def list_data(
         "serial": serial,
         "place": session.current.number,
         "running": running,
-        "calibrated": calibrated,
+        "calibrated": session.scorer.calibration is not None,
         "rows": []
         if found is None
         else [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from analyzer.errors import AnalyzerError
+from analyzer.ui.tasks import Task, Tell, bar
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis_result import Analysis
@@ -20,9 +21,11 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
 
 __all__ = [
     "GUIDE_PAGE",
+    "SEARCH",
     "Desk",
     "Running",
     "act",
+    "begin_search",
     "close_run",
     "desk",
     "handle",
@@ -32,6 +35,9 @@ __all__ = [
 ]
 
 _DESK = "guide"  # key of st.session_state
+SEARCH: "Task[None]" = Task("guide-search", cancelled="Cancelled: the text stays as it is.", doing="Writing …")
+"""Best of several, and beam search. The page draws it outside of its fragment, which no click can interrupt."""
+
 GUIDE_PAGE = "guide-page"
 """Key of st.session_state under which the page stands, for who wants to lead there."""
 
@@ -89,6 +95,7 @@ def act(work: "Callable[[Session], object]") -> None:
     here = desk()
     if here is None:
         return
+    SEARCH.forget()
     here.message, here.running, here.ended = "", None, ""
     here.serial += 1
     try:
@@ -121,6 +128,11 @@ def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:
             act(lambda session: session.branch(nodes[number]))
         case _:
             here.serial += 1
+
+
+def begin_search(work: "Callable[[Session, Tell], object]") -> None:
+    """Have whole continuations looked for by the next run of the page, which shows how far it is and can be ended."""
+    SEARCH.begin(lambda: act(lambda session: work(session, bar())))
 
 
 def start_run(total: int) -> None:

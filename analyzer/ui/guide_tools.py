@@ -7,7 +7,7 @@ import streamlit as st
 
 from analyzer.errors import AnalyzerError
 from analyzer.ui.guide_data import WHO, shown
-from analyzer.ui.guide_state import Desk, act, desk
+from analyzer.ui.guide_state import Desk, act, begin_search, desk
 from analyzer.ui.words import plain
 from analyzer.wording import percent
 
@@ -78,17 +78,18 @@ def show_search(here: Desk) -> None:
         count = int(left.number_input("How many", 1, 16, 4, key="guide-count", persist_state="session"))
         length = int(right.number_input("Tokens", 1, 200, 12, key="guide-length", persist_state="session"))
         with st.container(horizontal=True):
-            st.button(
-                "Best of", key="guide-best-of", on_click=act, args=(lambda s: s.best_of(count, length),),
-                disabled=here.session.ended,
+            best = st.button(
+                "Best of", key="guide-best-of", disabled=here.session.ended,
                 help="Draw so many continuations and go on with the likeliest; the others stay in the tree.",
             )  # fmt: skip
-            st.button(
-                "Beam search", key="guide-beam", on_click=act, args=(lambda s: s.beam(count, length),),
-                disabled=here.session.ended,
+            beam = st.button(
+                "Beam search", key="guide-beam", disabled=here.session.ended,
                 help="Go on with what a beam search of this width finds likeliest under the model.",
             )  # fmt: skip
         st.caption("Longer and more takes longer.")
+    if best or beam:
+        begin_search(lambda s, tell: (s.beam if beam else s.best_of)(count, length, progress=tell))
+        st.rerun()
 
 
 def show_numbers(here: Desk, found: "Candidates | None") -> None:

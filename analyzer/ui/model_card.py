@@ -4,7 +4,6 @@ It reads the card's JSON as it is, so that it needs neither the engine nor the m
 """
 
 import json
-import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -14,6 +13,8 @@ import pandas as pd
 import streamlit as st
 
 from analyzer.ui import card_tables
+from analyzer.ui.model_choice import short_name
+from analyzer.ui.session import ModelChoice, chosen_model
 from analyzer.ui.words import plain
 
 __all__ = ["read_card", "show_card", "show_limits"]
@@ -21,12 +22,12 @@ __all__ = ["read_card", "show_card", "show_limits"]
 _SHIPPED = "smollm2-135m-instruct.json"
 
 
-def read_card() -> Mapping[str, Any] | None:
-    """The card that the page judges with, as ``analyzer.cards`` wrote it; None where it cannot be read."""
-    given = os.environ.get("ANALYZER_CALIBRATION")
+def read_card(choice: ModelChoice) -> Mapping[str, Any] | None:
+    """The card that a model is judged with, else the one that comes with the program; None where it cannot be read."""
     shipped = resources.files("analyzer").joinpath("calibrations", _SHIPPED)
+    file = Path(choice.card).expanduser() if choice.card else shipped
     try:
-        found = json.loads((Path(given) if given else shipped).read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
@@ -34,11 +35,12 @@ def read_card() -> Mapping[str, Any] | None:
 
 def show_card() -> None:
     """Draw all that was measured; what is missing is left out."""
-    card = read_card()
+    choice = chosen_model()
+    card = read_card(choice)
     if card is None:
         st.warning("There is no calibration card, so no text is judged. `analyzer calibrate` makes one.")
         return
-    _show_identity(card)
+    _show_identity(card, choice)
     measured = card.get("measured", {})
     _show_errors(measured)
     _show_people(measured)
@@ -47,7 +49,7 @@ def show_card() -> None:
     _show_corpus(measured)
 
 
-def _show_identity(card: Mapping[str, Any]) -> None:
+def _show_identity(card: Mapping[str, Any], choice: ModelChoice) -> None:
     model = card.get("model", {})
     st.markdown(
         "What the verdict on the page *Analyse* rests on, measured on texts of known origin that the read-out had not "
@@ -59,9 +61,11 @@ def _show_identity(card: Mapping[str, Any]) -> None:
             f"(revision {str(model.get('revision'))[:12]}, {str(model.get('dtype')).replace(' ', ' or ')})."
         )
     )
-    other = os.environ.get("ANALYZER_MODEL")
-    if other and not os.environ.get("ANALYZER_CALIBRATION") and other != model.get("name"):
-        st.info(f"This page runs on the model {plain(other)}, which this card is not for: its texts are not judged.")
+    if not choice.card and choice.name != model.get("name"):
+        st.info(
+            f"Your texts are read by {plain(short_name(choice.name))}, which this card is not for: they are scored and "
+            "not judged. `analyzer calibrate` makes a card for a model."
+        )
 
 
 def _show_errors(measured: Mapping[str, Any]) -> None:

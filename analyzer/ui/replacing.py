@@ -10,6 +10,7 @@ import streamlit as st
 from analyzer.errors import AnalyzerError
 from analyzer.ui.guide_data import shown
 from analyzer.ui.key_numbers import key_numbers
+from analyzer.ui.tasks import bar
 from analyzer.ui.words import plain
 from analyzer.wording import NO_PROBABILITY, chance, interval, number
 
@@ -81,19 +82,12 @@ def replace_with(by: "Analyzer", analysis: "Analysis", text: str, *, start: int,
     state = st.session_state
     state[_key(run)] = None
     changed = analysis.text[:start] + text + analysis.text[end:]
-    place = st.empty()
-
-    def show(done: int, total: int) -> None:
-        if done < total:
-            place.progress(done / total, f"{done:,} of {total:,} tokens")
-
     try:
         with st.spinner("Reading on from there …", show_time=True):
-            after = by.analyze(changed, analysis.context, progress=show)
+            after = by.analyze(changed, analysis.context, progress=bar())
             state[_key(run)] = Replacement(after, drafts(analysis, after))
     except AnalyzerError as error:
         st.error(plain(str(error)))
-    place.empty()
 
 
 def _key(run: int) -> str:

@@ -167,6 +167,24 @@ def test_going_on_from_a_state_equals_reading_at_once(name: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+def test_a_pass_tells_how_far_it_is_and_can_be_ended(name: str, tmp_path: Path) -> None:
+    model = load(str(make_family(name, tmp_path)), dtype="float64")
+    analyzer, told = Analyzer(model), list[int]()
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyzer.analyze(TEXT, progress=stop)
+    found = analyzer.analyze(TEXT, progress=lambda done, _: told.append(done))
+    assert told == sorted(told)
+    assert told[-1] == len(found.scores)
+    assert len(told) == model.info.layers + 1  # once a layer, and at the end
+    again = Analyzer(model).analyze(TEXT)
+    np.testing.assert_array_equal(found.scores.log_prob, again.scores.log_prob)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_guided_session_has_the_numbers_of_its_text_read_at_once(name: str, tmp_path: Path) -> None:
     model = load(str(make_family(name, tmp_path)), dtype="float64")
     asked = ReadOut((1,))

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from analyzer.analysis import Analyzer
 from analyzer.models.toy import ToyModel
 from analyzer.ui import samples
+from analyzer.ui.session import load_model
 from analyzer.ui.token_view import pages, view_data
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -184,11 +185,15 @@ def test_what_is_typed_is_noticed_before_it_is_analysed(app):
 def test_an_analysis_that_was_broken_off_goes_on(app):
     app.run()
     app.text_area(key="text").input("the cat")
-    app.session_state["job"] = ("the cat", None)  # as a click in the middle leaves it
+    analyzer = Analyzer(load_model("toy"))
+    app.session_state["analyse-job"] = lambda: (
+        analyzer.analyze("the cat"),
+        analyzer,
+    )  # as a click in the middle leaves it
     app.run()
     assert app.session_state["analysis"].text == "the cat"
-    assert app.session_state["job"] is None
-    assert not [button for button in app.button if button.key == "cancel"]
+    assert app.session_state["analyse-job"] is None
+    assert not [button for button in app.button if button.key == "analyse-cancel"]
 
 
 def test_long_texts_are_paged_and_every_token_is_reachable(app):

@@ -362,3 +362,25 @@ def test_the_embedded_model(visit, default_url):
     expect(rows.nth(1).locator("td").first).to_have_text(re.compile(r"^\d+\.\d\d bits$"))
     expect(options(page).first.locator(".effect")).to_have_text(re.compile(r"^(machine \+|person −)\d\.\d\d$|^none$"))
     expect(page.get_by_text("leans towards a")).to_be_visible()
+    _cancel_a_search(page, text)
+
+
+def _cancel_a_search(page, text):
+    """What it had drawn is let go; the same search, a short one, is then made whole."""
+    page.get_by_text("Best of several, beam search").click()
+    page.get_by_role("spinbutton", name="How many").fill("16")
+    page.get_by_role("spinbutton", name="Tokens", exact=True).fill("200")
+    page.keyboard.press("Enter")
+    idle(page)
+    page.get_by_role("button", name="Beam search").click()
+    page.get_by_text(re.compile(r"\d+% of [\d,]+ tokens")).wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled: the text stays as it is.")).to_be_visible()
+    settled(page, text)
+    page.get_by_text("Best of several, beam search").click()
+    page.get_by_role("spinbutton", name="Tokens", exact=True).fill("2")
+    page.keyboard.press("Enter")
+    idle(page)
+    page.get_by_role("button", name="Best of").click()
+    page.locator(".guide-text .tree li").nth(9).wait_for()  # of sixteen continuations some begin alike
+    expect(page.get_by_text("Cancelled")).to_have_count(0)

@@ -1,5 +1,7 @@
 """Looking closely, in a real Chromium: pin, look up, replace, mark on the curve, other steps, another model, cancel."""
 
+import re
+
 import pytest
 from browser import analyse, background, idle, rgb, shown_text
 from toy_card import HUMAN, MACHINE
@@ -205,18 +207,27 @@ def test_a_chosen_model_is_this_readers_alone(visit, toy_url):
     assert "dozen" not in other.content()
 
 
-def test_a_long_analysis_is_cancelled_and_goes_on(visit, toy_url):
-    page = visit(toy_url)
-    text = "the cat sat on the wall. " * 16_000  # 400,000 tokens, 780 windows
-    page.get_by_label("Your text").fill(text)
-    page.get_by_role("button", name="Analyse").click()
-    page.get_by_text(" of 400,000 tokens").wait_for(timeout=60_000)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled. What was read so far is kept")).to_be_visible(timeout=30_000)
-    assert page.locator(".token").count() == 0
-    analyse(page, "the cat")
-    assert shown_text(page) == "the cat"
-    expect(page.get_by_text("Cancelled.")).to_have_count(0)
+def test_work_is_cancelled_within_a_window(visit, default_url):
+    """On Analyse and on Compare; then another text is as if nothing had been."""
+    page = visit(default_url)
+    analyse(page, "The cat sat on the mat.")  # the model is loaded
+    for name, title, what in (("Analyse", "Analyse a text", ""), ("Compare", "Compare", "Your text: ")):
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=title).wait_for()
+        idle(page)
+        page.get_by_label("Your text").fill("The cat sat on the wall. " * 1100)  # 7,700 tokens: one window
+        page.get_by_role("button", name=name).click()
+        page.get_by_text(re.compile(rf"^{what}\d+% of 7,70\d tokens")).wait_for(timeout=60_000)
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=30_000)
+        idle(page)
+        assert page.get_by_text("Machine").count() == 0
+        assert page.get_by_text("Given up").count() == 0
+        page.get_by_label("Your text").fill("The cat sat.")
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_text("Cancelled.")).to_have_count(0)
+        idle(page)
+    expect(page.get_by_text("Given up", exact=True)).to_be_visible()
 
 
 def test_a_text_of_20_000_tokens_stays_usable(visit, toy_url):

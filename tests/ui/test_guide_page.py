@@ -289,7 +289,7 @@ def test_settings_from_a_file_that_no_widget_can_show_do_not_break_the_page(app)
 def test_the_list_says_what_the_engine_says():
     session = toy_session("the c", sampler=Sampler(top_k=2))
     found = session.candidates(5)
-    data = list_data(session, found, serial=4, running=False, calibrated=True)
+    data = list_data(session, found, serial=4, running=False)
     json.dumps(data, allow_nan=False)
     assert [row["token"] for row in data["rows"]] == [c.token for c in found.listed]
     assert data["rows"][-1]["kind"] == "end of text"
@@ -303,7 +303,7 @@ def test_the_list_says_what_the_engine_says():
     before = session.model.forward_passes
     assert effects_data(session, session.candidates(4), known)["place"] == session.current.number
     assert session.model.forward_passes == before
-    assert list_data(session, None, serial=4, running=False, calibrated=True)["rows"] == []
+    assert list_data(session, None, serial=4, running=False)["rows"] == []
 
 
 def test_the_text_is_drawn_whole_and_parts_of_characters_are_marked():

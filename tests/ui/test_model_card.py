@@ -82,7 +82,7 @@ def test_a_model_that_the_card_is_not_for_is_named(monkeypatch, card, tmp_path):
     monkeypatch.delenv("ANALYZER_CALIBRATION")
     assert "This page runs on" not in words(draw())
     monkeypatch.setenv("ANALYZER_MODEL", "gpt2")
-    assert "This page runs on the model gpt2, which this card is not for" in words(draw())
+    assert "Your texts are read by gpt2, which this card is not for" in words(draw())
 
 
 @pytest.mark.usefixtures("card")
