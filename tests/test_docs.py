@@ -2,10 +2,14 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import click
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from analyzer.analysis import Analyzer
 from analyzer.cards import shipped_card
@@ -19,6 +23,7 @@ from analyzer.statistics import STATISTICS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")
+BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "samples").glob("*.md")]
 
 
@@ -89,3 +94,64 @@ def test_every_architecture_of_the_readme_is_tested() -> None:
     families = (ROOT / "tests" / "models" / "test_families.py").read_text("utf-8")
     count = len(set(re.findall(r"\(tf\.(\w+)Config,", families)))
     assert f"on {count} architectures" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+def essays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The table that docs/batch.md reads, in the folder it is run in."""
+    path = tmp_path / "essays.csv"
+    path.write_text("writer,text\nAnn,The wind had fallen by evening.\nBob,\nCem,Once upon a time.\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", blocks(BATCH, "python"), ids=["analyze_many", "pandas", "datasets", "ray"])
+def test_the_python_of_the_page_on_batches_runs(
+    code: str, essays: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for library in re.findall(r"^(?:from|import) (datasets|ray)\b", code, re.MULTILINE):
+        pytest.importorskip(library, reason=f"this block needs {library}")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    if "datasets" in code:
+        monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", essays.parent / "cache")
+    names: dict[str, Any] = {}
+    if "ray" in code:
+        import ray
+
+        # Two: one for the reader, one for the worker.
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        exec(code, names)
+        if "ray" in code:
+            names["scored"] = pd.read_parquet("scored")
+    finally:
+        if "ray" in code:
+            ray.shutdown()
+    if "scored" not in names:
+        assert "There is no text to score" in capsys.readouterr().out
+        return
+    errors, perplexity = names["scored"]["error"], names["scored"]["perplexity"]
+    assert [bool(error) for error in errors] == [False, True, False]
+    assert [value > 1 for value in perplexity] == [True, False, True]
+
+
+def test_the_commands_of_the_page_on_batches_run(essays: Path) -> None:
+    (code,) = blocks(BATCH, "sh")[:1]
+    for line in code.splitlines():
+        done = CliRunner().invoke(main, shlex.split(line)[1:])
+        assert done.exit_code == (0 if "--resume" in line else 3), done.output
+    table = pd.read_parquet(essays.with_name("scored.parquet"))
+    assert table["error"].notna().tolist() == [False, True, False]
+    assert {"writer", "perplexity", "curvature", "verdict"} <= set(table)
+
+
+def test_the_measurements_of_the_page_on_batches_can_be_made() -> None:
+    scripts = re.findall(r"python (tests/benchmarks/\w+\.py)((?: --?[\w-]+[ \w.]*)*)", BATCH)
+    assert scripts
+    for script, options in scripts:
+        source = (ROOT / script).read_text("utf-8")
+        assert all(f'"{option}"' in source for option in re.findall(r"--[\w-]+", options)), script
