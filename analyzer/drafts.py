@@ -18,6 +18,7 @@ from analyzer.calibration import Likelihood
 from analyzer.errors import ModelMismatch
 from analyzer.series import BITS_PER_NAT, surprise
 from analyzer.statistics import STATISTICS
+from analyzer.wording import chance, interval
 from analyzer.words import token_cuts, token_words, word_edges, word_sums
 
 __all__ = ["Drafts", "Moved", "Stretch", "drafts"]
@@ -243,7 +244,9 @@ def _sentence(before: Likelihood, after: Likelihood, *, same: bool) -> str:
         return f"No difference can be claimed, as there is no likelihood for {' And for '.join(unknown)}"
     if before.calibration_id != after.calibration_id:
         return "No difference can be claimed: the likelihoods are from different calibrations."
-    first, then = (f"{one.probability:.0%} (90 % interval {one.low:.0%} to {one.high:.0%})" for one in (before, after))
+    first, then = (
+        f"{chance(one.probability)} (90 % interval {interval(one.low, one.high)})" for one in (before, after)
+    )
     if before.low <= after.high and after.low <= before.high:
         return (
             f"No difference can be claimed: the likelihood of a machine's hand is {first} before and {then} after, and "

@@ -48,7 +48,10 @@ def analyse_page() -> None:
         if analysis is None and not _TASK.stopped:
             _introduce()
         elif analysis is not None:
-            _say_what_changed(analysis)
+            with st.container(
+                key="changed"
+            ):  # below it what is open stays open, whether there is something to say or not
+                _say_what_changed(analysis)
             show_head(analysis)
     if analysis is not None:
         show_result(analysis, by=state[_BY], run=state[_RUN], take_over=_take_over)

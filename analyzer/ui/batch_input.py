@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
 
 __all__ = ["show_input"]
 
-_SOURCES, _UPLOADS, _NOTE = "batch-sources", "batch-uploads", "batch-note"
+_SOURCES, _UPLOADS, _SEEN, _NOTE = "batch-sources", "batch-uploads", "batch-seen", "batch-note"
 _PASTED, _TAKEN, _ERROR = "batch-pasted", "batch-taken", "batch-error"
 _TABLES = ("csv", "tsv", "jsonl", "ndjson", "parquet", "gz", "zst")
 _ENDINGS = [*sorted(kind.removeprefix(".") for kind in KINDS), *_TABLES]
@@ -78,13 +78,19 @@ def _listed(names: list[str]) -> str:
 
 
 def _take_files(upload: str) -> None:
-    """Add what was uploaded to what is there, which a page switch leaves; the next upload begins with an empty list."""
+    """Add what was uploaded to what is there, which a page switch leaves; the next upload begins with an empty list.
+
+    A browser that has not drawn that empty list yet sends the same upload again with its next click.
+    """
     from analyzer.batch.sources import bytes_source
 
     state = st.session_state
     sources: list[Source] = list(state.get(_SOURCES, ()))
     size, left_out = sum(len(one.data or b"") for one in sources), 0
-    for file in state[upload] or ():
+    seen: set[str] = state.setdefault(_SEEN, set())
+    new = [file for file in state[upload] or () if file.file_id not in seen]
+    seen.update(file.file_id for file in new)
+    for file in new:
         size += file.size
         if size > _MOST_BYTES:
             left_out += 1

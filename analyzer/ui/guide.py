@@ -36,22 +36,24 @@ def guide_page() -> None:
     """Draw the page: where to begin, and the writing."""
     set_width(90)
     show_title("Guide", small=desk() is not None)
-    view = st.segmented_control(
-        "View", (_WRITE, _DECODERS), default=_WRITE, key=_VIEW, label_visibility="collapsed", persist_state="session"
-    )
+    here = desk()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view = st.segmented_control(
+            "View", (_WRITE, _DECODERS), default=_WRITE, key=_VIEW, label_visibility="collapsed",
+            persist_state="session",
+        )  # fmt: skip
+        if here is not None and view != _DECODERS:
+            with st.popover("Begin another text", width="content"):
+                _show_start()
     if view == _DECODERS:
         decoders_view(session_analyzer)
         return
-    here = desk()
     if here is None:
         st.markdown(
             "Choose what comes next, one token at a time, and see what each choice does: to ranks, to surprise, to the "
             "likelihood that a machine wrote it."
         )
         _show_start()
-    else:
-        with st.popover("Begin another text", width="content"):
-            _show_start()
     if error := st.session_state.get(_ERROR):
         st.error(plain(error))
     if here is not None:

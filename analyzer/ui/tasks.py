@@ -48,8 +48,8 @@ class Task(Generic[_Value]):
         """
         state = st.session_state
         found: _Value | None = None
+        place = st.empty()  # always there: what stands below keeps its place, and what is open stays open
         if (work := state.get(self._work)) is not None:
-            place = st.empty()
             with place.container():
                 st.button("Cancel", key=self._cancel, on_click=self._end)
                 try:
@@ -60,9 +60,9 @@ class Task(Generic[_Value]):
             state[self._work] = None
             place.empty()
         if problem := state.get(self._error):
-            st.error(plain(problem))
+            place.error(plain(problem))
         elif note := state.get(self._note):
-            st.info(note)
+            place.info(note)
         return found
 
     def forget(self) -> None:

@@ -44,6 +44,27 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     return app
 
 
+def test_an_upload_that_is_sent_twice_is_taken_once():
+    """As a browser does that has not drawn the emptied list when the next click comes."""
+
+    def page() -> None:
+        from types import SimpleNamespace
+
+        import streamlit as st
+
+        from analyzer.ui import batch_input
+
+        def file(number: int) -> SimpleNamespace:
+            return SimpleNamespace(file_id=str(number), name="a.txt", size=3, getvalue=lambda: b"the")
+
+        for upload, files in (("one", [file(1)]), ("one", [file(1)]), ("two", [file(2)])):  # the third is another one
+            st.session_state[upload] = files
+            batch_input._take_files(upload)
+        st.write(len(st.session_state["batch-sources"]))
+
+    assert AppTest.from_function(page).run().markdown[0].value == "`2`"
+
+
 def press(app: AppTest, label: str) -> AppTest:
     next(button for button in app.button if button.label.startswith(label)).click().run()
     assert not app.exception

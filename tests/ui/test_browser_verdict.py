@@ -44,6 +44,10 @@ def test_a_control_changes_the_verdict_and_leaves_the_text_alone(visit, judged_u
     expect(panel(page).get_by_role("heading", name="Unclear")).to_be_visible()
     expect(panel(page).get_by_text("about 1 would be called likely AI")).to_be_visible()
     assert page.locator("[data-same]").count() == 1
+    page.get_by_label("Your text").fill("another")  # what has been opened stays open
+    page.get_by_label("Your text").blur()
+    expect(page.get_by_text("The text in the box has changed since.")).to_be_visible()
+    expect(page.get_by_role("slider", name="How many innocent writers")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
