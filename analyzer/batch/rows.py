@@ -76,8 +76,8 @@ def rows_of(texts: Iterable[object], *, source: str = "") -> Iterator[Row]:
 
 
 def no_text(value: object) -> InputError:
-    """Why a value of another type cannot be scored; a missing number is how pandas writes null."""
-    if value is None or value != value:
+    """Why a value of another type cannot be scored; a missing number, or its NA, is how pandas writes null."""
+    if value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType"):
         return EmptyText("There is no text: the value is null.")
     return InputError(f"Expected text, got {type(value).__name__}.", hint="Choose another text column.")
 

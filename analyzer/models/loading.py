@@ -1,18 +1,21 @@
 """A model by its name: the embedded default, a hub id, a local folder, or a GGUF file."""
 
 import hashlib
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from tqdm import tqdm
 
 from analyzer.errors import ModelUnavailable, TokenizerMismatch
 from analyzer.models import store
 from analyzer.models.transformers_lm import TransformersLM
 from analyzer.tokens import TextTokenizer
 
-__all__ = ["download", "load"]
+__all__ = ["download", "load", "on_hub"]
 
 _GGUF_NOTE = (
     "Its tokenizer was rebuilt from the GGUF file, which may leave out a rule of how text is split; the model's "
@@ -91,8 +94,20 @@ def load(
     )
 
 
-def download(name: str) -> Path:
+def on_hub(name: str) -> bool:
+    """Whether this names a model of the hub: neither the embedded one nor anything that lies here."""
+    return bool(name) and name != store.DEFAULT_MODEL and not Path(name).expanduser().exists()
+
+
+def download(name: str, *, progress: Callable[[int, int], None] | None = None) -> Path:
     """Fetch a hub model into the hub's own cache, without pickle files; return its folder.
+
+    Parameters
+    ----------
+    name : str
+    progress : callable, optional
+        Is given how many bytes are here, and of how many as far as is known; from several threads. Without it, bars on
+        standard error.
 
     Raises
     ------
@@ -102,12 +117,31 @@ def download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt"]))
+        bar = None if progress is None else _telling_bar(progress)
+        return Path(
+            snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt"], tqdm_class=bar)
+        )
     except Exception as error:  # the hub client raises its own, the network library's, and ValueError
         raise ModelUnavailable(
             f"{name} could not be fetched: {str(error).strip().splitlines()[0]}",
             hint="Check the name and the network.",
         ) from error
+
+
+def _telling_bar(progress: Callable[[int, int], None]) -> type[tqdm]:
+    """A bar of the hub's client that tells instead of drawing: the client has one of bytes, and one of files."""
+
+    class Telling(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "file": io.StringIO()})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            drawn: bool | None = super().update(n)
+            if self.unit == "B":
+                progress(int(self.n), int(self.total or 0))
+            return drawn
+
+    return Telling
 
 
 def _device(name: str) -> torch.device:

@@ -13,7 +13,7 @@ from analyzer.ui.compare_state import TEXT, Kept, answer, ask, scored
 from analyzer.ui.compare_view import Table, TableRow, marks, show_view
 from analyzer.ui.compare_words import bits, offer_table, page_ends, said, signed
 from analyzer.ui.model_choice import short_name
-from analyzer.ui.session import load_model
+from analyzer.ui.session import get_model
 from analyzer.ui.words import plain
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
@@ -75,7 +75,7 @@ def read_by_both(text: str, name: str) -> Readers:
         raise ModelUnavailable("The second model has no name.", hint="Give a hub id, a folder or a GGUF file.")
     first = scored(text)
     with st.spinner("Reading the second model …", show_time=True):
-        other = Analyzer(load_model(name))
+        other = Analyzer(get_model(name))
     second = scored(text, by=other)
     return Readers(first.model, second.model, agreement(first, second))
 

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analyzer.ui.fetching import fetch
+
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analyzer
     from analyzer.models import LanguageModel
 
-__all__ = ["EMBEDDED", "ModelChoice", "choose_model", "chosen_model", "default_model", "load_model", "session_analyzer"]
+__all__ = [
+    "EMBEDDED",
+    "ModelChoice",
+    "choose_model",
+    "chosen_model",
+    "default_model",
+    "get_model",
+    "load_model",
+    "session_analyzer",
+]
 
 EMBEDDED = "SmolLM2-135M-Instruct"
 """Name of the model that comes with the program: ``analyzer.models.store.DEFAULT_MODEL``, without loading torch."""
@@ -55,6 +66,13 @@ def load_model(name: str) -> "LanguageModel":
     return load(name)
 
 
+def get_model(name: str) -> "LanguageModel":
+    """As ``load_model``, but what is not on this machine yet is fetched first, with a bar."""
+    if name not in _TOYS:
+        fetch(name)
+    return load_model(name)
+
+
 def default_model() -> ModelChoice:
     """What is read with unless a reader chooses.
 
@@ -84,7 +102,7 @@ def choose_model(choice: ModelChoice) -> "Analyzer":
     from analyzer.cards import load_card
 
     card = load_card(Path(choice.card).expanduser()) if choice.card else None
-    analyzer = Analyzer(load_model(choice.name), calibration=card)
+    analyzer = Analyzer(get_model(choice.name), calibration=card)
     st.session_state[_CHOICE], st.session_state[_ANALYZER] = choice, analyzer
     return analyzer
 

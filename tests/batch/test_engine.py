@@ -3,6 +3,7 @@ import threading
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,15 @@ CORPUS = "to be or not to be. " * 9
 
 def toy() -> Analyzer:
     return Analyzer(ToyModel(CORPUS, window=50))
+
+
+def test_values_that_are_no_text_say_what_they_are() -> None:
+    values = [None, float("nan"), pd.NA, pd.NaT, 7, np.zeros(2)]
+    said = [row.error.message for row in rows_of(values) if row.error]
+    assert said == ["There is no text: the value is null."] * 4 + [
+        "Expected text, got int.",
+        "Expected text, got ndarray.",
+    ]
 
 
 @settings(max_examples=40, deadline=None)

@@ -167,7 +167,7 @@ def test_one_model_twice(app):
 
 def test_two_different_models(app, monkeypatch):
     other = ToyModel("to be or not to be", start=False)
-    monkeypatch.setattr("analyzer.ui.compare_models.load_model", lambda _: other)
+    monkeypatch.setattr("analyzer.ui.compare_models.get_model", lambda _: other)
     text = "the cat to be or not"
     ask(app, "Two models", text=text, model="other")
     found = agreement(toy().analyze(text), Analyzer(other).analyze(text))

@@ -1,6 +1,8 @@
 """Which model reads is each reader's own choice; what cannot be loaded changes nothing."""
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +11,8 @@ from toy_card import MACHINE, toy_card
 from analyzer.cards import save_card
 from analyzer.models.store import DEFAULT_MODEL
 from analyzer.models.toy import ToyModel
-from analyzer.ui.session import EMBEDDED, load_model
+from analyzer.ui import fetching
+from analyzer.ui.session import EMBEDDED, get_model, load_model
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -81,6 +84,46 @@ def test_a_card_comes_with_its_model_or_not_at_all(app, tmp_path):
     assert not app.error
     analyse(app, MACHINE)
     assert app.session_state["analysis"].likelihood.calibration_id == "toy-1"
+
+
+def test_a_model_of_the_hub_is_fetched_with_a_bar_and_once(monkeypatch, tmp_path):
+    """The hub's client is a stand-in that has four of ten megabytes and then waits until the page shows them."""
+    shown, fetched = [], []
+
+    def snapshot_download(name, *, allow_patterns, tqdm_class):
+        fetched.append(name)
+        files = tqdm_class(total=2, desc="Fetching 2 files")
+        bytes_here = tqdm_class(total=0, unit="B", unit_scale=True, desc="Reconstructing")
+        bytes_here.total += 10_000_000
+        files.update(1)
+        bytes_here.update(4_000_000)
+        time.sleep(1)
+        bytes_here.update(6_000_000)
+        assert "*.bin" not in allow_patterns
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    monkeypatch.setattr(fetching.st, "empty", lambda: SimpleNamespace(progress=lambda *told: shown.append(told),
+                                                                      empty=lambda: None))  # fmt: skip
+    monkeypatch.setattr("analyzer.models.loading.load", lambda _name: ToyModel("from the hub"))
+    fetching._HERE.clear()
+    load_model.clear()
+    assert get_model("some/model").info.name == "toy"
+    assert (0.4, "4 of 10 MB") in shown
+    get_model("some/model")
+    assert fetched == ["some/model"]
+    load_model.clear()
+
+
+def test_what_cannot_be_fetched_may_be_here_already(monkeypatch):
+    def snapshot_download(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    monkeypatch.setattr("analyzer.models.loading.load", lambda _name: ToyModel("from the hub's cache"))
+    load_model.clear()
+    assert get_model("some/other").info.name == "toy"
+    load_model.clear()
 
 
 def test_the_choice_is_one_readers_and_models_are_shared(app):
