@@ -3,17 +3,19 @@
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.batch.asked import OPTIONS, Asked, Model
 from analyzer.errors import AnalyzerError, InputError
 
 if TYPE_CHECKING:
     from analyzer.analysis import Analyzer
+    from analyzer.batch.engines import Engine
     from analyzer.batch.job import Job, Totals
     from analyzer.batch.sources import Source
     from analyzer.batch.work_folder import WorkFolder
@@ -29,49 +31,6 @@ STOPPED = 130
 Load = Callable[[str | None, str, str, bool, str | None], "Analyzer"]
 """Makes an analyzer of model, device, dtype, allow_pickle and a card's file."""
 
-_OPTIONS = (
-    click.option("--out", required=True, type=click.Path(path_type=Path), help="The output; its ending is its format."),
-    click.option("--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), help="Where OUT does not tell."),
-    click.option("--text-column", metavar="NAME", help="Else “text”, else the only column of strings."),
-    click.option("--id-column", metavar="NAME", help="Else “id”, else rows are numbered."),
-    click.option("--stdin-format", default="jsonl", show_default=True, help="What - holds: an ending, such as csv.gz."),
-    click.option("--statistics", default="all", show_default=True, metavar="NAMES", help="all, none, or some: a,b."),
-    click.option("--detectors", default="all", show_default=True, metavar="NAMES", help="all, none, or some: a,b."),
-    click.option("--tokens", is_flag=True, help="Also lists over the tokens: place, id, log-prob, rank, entropy."),
-    click.option("--false-positive-rate", "--fpr", "fpr", default=0.01, show_default=True,
-                 help="How many human texts may be called likely AI."),
-    click.option("--base-rate", default=0.5, show_default=True, help="Share of machine texts that you expect."),
-    click.option("--kind", help="Kind of writing, one that the card knows; texts are compared with those alone."),
-    click.option("--card", metavar="FILE", help="A calibration card for this model, instead of its own."),
-    click.option("--shard-rows", default=256, show_default=True, type=click.IntRange(min=1),
-                 help="Rows that are batched and saved together."),
-    click.option("--threads", default="auto", show_default=True, metavar="N", help="Of the model on a CPU."),
-    click.option("--resume", is_flag=True, help="Go on with a run that was stopped; its output is the same."),
-    click.option("--dry-run", is_flag=True, help="Count rows, tokens and errors, estimate the time, write nothing."),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The options, as they were given."""
-
-    inputs: tuple[str, ...]
-    out: Path
-    form: str | None
-    text_column: str | None
-    id_column: str | None
-    stdin_format: str
-    statistics: str
-    detectors: str
-    tokens: bool
-    fpr: float
-    base_rate: float
-    kind: str | None
-    shard_rows: int
-    threads: str
-    resume: bool
-    dry_run: bool
-
 
 def batch_command(load: Load) -> click.Command:
     """The command; how an analyzer is made is the command line's business, and so are the options of the model."""
@@ -82,7 +41,8 @@ def batch_command(load: Load) -> click.Command:
     def batch(
         ctx: click.Context, inputs: tuple[str, ...], out: Path, form: str | None, text_column: str | None,
         id_column: str | None, stdin_format: str, statistics: str, detectors: str, tokens: bool, fpr: float,
-        base_rate: float, kind: str | None, card: str | None, shard_rows: int, threads: str, resume: bool,
+        base_rate: float, kind: str | None, card: str | None, shard_rows: int, threads: str, cache: Path | None,
+        cache_size: int, engine: str, concurrency: int, num_gpus: float, ray_address: str | None, resume: bool,
         dry_run: bool, model: str | None, device: str, dtype: str, allow_pickle: bool,
     ) -> None:  # fmt: skip
         """Score many texts into one table: a row for each row that goes in, in its order, with numbers or a reason.
@@ -92,23 +52,25 @@ def batch_command(load: Load) -> click.Command:
 
         Exit status: 0 all rows have numbers, 3 some have an error, 2 nothing was begun, 130 stopped by Ctrl-C.
         """
-        asked = _Asked(
+        asked = Asked(
             inputs, out, form, text_column, id_column, stdin_format, statistics, detectors, tokens, fpr, base_rate,
-            kind, shard_rows, threads, resume, dry_run,
+            kind, shard_rows, threads, cache, cache_size, engine, concurrency, num_gpus, ray_address, resume, dry_run,
+            Model(model, device, dtype, allow_pickle, card),
         )  # fmt: skip
         ctx.exit(_do(asked, lambda: load(model, device, dtype, allow_pickle, card)))
 
-    for option in _OPTIONS:
+    for option in OPTIONS:
         batch = option(batch)
     return batch
 
 
-def _do(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
+def _do(asked: Asked, load: Callable[[], "Analyzer"]) -> int:
     """Do it; the exit status."""
     from analyzer.batch.job import may_begin
     from analyzer.batch.work_folder import WorkFolder
     from analyzer.interrupts import Stopped
 
+    _check_engine(asked)
     if asked.dry_run:
         return _dry_run(asked, load)
     job = _job(asked)
@@ -128,9 +90,7 @@ def _do(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
         return STOPPED
 
 
-def _run(asked: _Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "Analyzer"]) -> int:
-    from analyzer.batch.job import run
-
+def _run(asked: Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "Analyzer"]) -> int:
     if asked.out.exists():
         errors = 0 if folder.is_empty else folder.completed
         if errors is None:
@@ -140,15 +100,78 @@ def _run(asked: _Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "An
         return ROWS_WITH_ERRORS if errors else 0
     job = replace(job, sources=_sources(asked, folder))
     _check(job)
-    threads = _set_threads(asked.threads, folder)
-    analyzer = load()
-    with _watching() as (progress, on_shard):
-        done = run(analyzer, job, folder, threads=threads, progress=progress, on_shard=on_shard)
+    if asked.engine == "ray":
+        with _watching() as (progress, on_shard), _ray_engine(asked, folder, progress) as workers:
+            done, taken = _with_cache(asked, workers, job, folder, on_shard)
+    else:
+        threads = _set_threads(asked.threads, folder)
+        analyzer = load()
+        with _watching() as (progress, on_shard):
+            from analyzer.batch.engines import LocalEngine
+
+            local = LocalEngine(analyzer, threads=threads, progress=progress)
+            done, taken = _with_cache(asked, local, job, folder, on_shard)
+    if taken is not None:
+        _say(f"{asked.cache}: {taken:,} rows were taken from it, or from one with the same text in this run.")
     _say(f"{asked.out}: {done.rows:,} rows, {done.tokens:,} tokens, {done.errors:,} rows with an error.")
     return ROWS_WITH_ERRORS if done.errors else 0
 
 
-def _job(asked: _Asked) -> "Job":
+def _with_cache(
+    asked: Asked, engine: "Engine", job: "Job", folder: "WorkFolder", on_shard: Callable[["Totals"], None]
+) -> tuple["Totals", int | None]:
+    """Run, with the cache between rows and engine if there is one; also how many rows came from it."""
+    from analyzer.batch.job import run
+
+    if asked.cache is None:
+        return run(engine, job, folder, on_shard=on_shard), None
+
+    from analyzer.batch.cache import Cache
+    from analyzer.batch.cached import CachedEngine
+
+    most = asked.cache_size * 1_000_000
+    with closing(Cache(asked.cache, most_bytes=most, say=_say, names=job.layout.own)) as cache:
+        cached = CachedEngine(engine, cache)
+        return run(cached, job, folder, on_shard=on_shard), cached.taken
+
+
+@contextmanager
+def _ray_engine(asked: Asked, folder: "WorkFolder", progress: Callable[[int], None]) -> Iterator["Engine"]:
+    from functools import partial
+
+    from analyzer.batch import ray_worker
+    from analyzer.batch.ray_cluster import connected
+    from analyzer.batch.ray_engine import RayEngine
+    from analyzer.batch.threads import choose_worker_threads
+    from analyzer.cards import load_card
+
+    model, workers = asked.model, asked.concurrency
+    card = None if model.card is None else load_card(Path(model.card))  # here: the machines need not have the file
+    device = model.device if model.device != "auto" else "cuda" if asked.num_gpus else "cpu"
+    make = partial(ray_worker.analyzer_for, model.name, device, model.dtype, model.allow_pickle, card)
+    before = folder.manifest
+    resumed = None if before is None else before["machine"]["threads"]
+    with connected(asked.ray_address, workers=workers, gpus=asked.num_gpus) as cluster:
+        threads = choose_worker_threads(
+            asked.threads, workers=workers, machines=cluster.machines, gpus=asked.num_gpus, resumed=resumed
+        )
+        _say(f"{cluster.said} Workers: {workers}; threads of each: {threads.count} ({threads.reason}).")
+        with closing(
+            RayEngine(make, workers=workers, gpus=asked.num_gpus, threads=threads.count, progress=progress, say=_say)
+        ) as engine:
+            yield engine
+
+
+def _check_engine(asked: Asked) -> None:
+    """Refuse what only the other engine knows."""
+    only_ray = asked.concurrency != 1 or asked.num_gpus or asked.ray_address
+    if asked.engine == "local" and only_ray:
+        raise InputError("concurrency, num-gpus, ray-address: one process knows none.", hint="Add --engine ray.")
+    if asked.engine == "ray" and asked.model.device.startswith("cuda") and not asked.num_gpus:
+        raise InputError("device: Ray hides GPUs that were not asked for.", hint="Add --num-gpus 1.")
+
+
+def _job(asked: Asked) -> "Job":
     """Without its sources: says what is wrong with the options before anything is looked at."""
     from analyzer.batch.job import Job
     from analyzer.batch.layout import Layout
@@ -162,10 +185,11 @@ def _job(asked: _Asked) -> "Job":
         settings=Settings(asked.fpr, asked.base_rate, asked.kind),
     )
     form = format_of(asked.out, asked.form)
-    return Job((), form, layout, asked.text_column, asked.id_column, asked.shard_rows)
+    cache = None if asked.cache is None else str(asked.cache)
+    return Job((), form, layout, asked.text_column, asked.id_column, asked.shard_rows, cache)
 
 
-def _sources(asked: _Asked, folder: "WorkFolder") -> list["Source"]:
+def _sources(asked: Asked, folder: "WorkFolder") -> list["Source"]:
     """The inputs; standard input is kept first, for a run that is resumed cannot read it again."""
     from analyzer.batch.sources import find_sources
 
@@ -234,7 +258,8 @@ def _watching() -> Iterator[tuple[Callable[[int], None], Callable[["Totals"], No
         yield progress, on_shard
 
 
-def _dry_run(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
+def _dry_run(asked: Asked, load: Callable[[], "Analyzer"]) -> int:
+    from analyzer.batch.about import about
     from analyzer.batch.estimate import estimate
     from analyzer.batch.readers import read_rows
     from analyzer.batch.work_folder import WorkFolder
@@ -245,9 +270,9 @@ def _dry_run(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
         elsewhere.path.mkdir()
         job = replace(job, sources=_sources(replace(asked, resume=False), elsewhere))
         _check(job)
-        _set_threads(asked.threads, None)
+        threads = _set_threads(asked.threads, None)
         analyzer = load()
-        job.check(analyzer)
+        job.check(about(analyzer, threads=threads))
         found = estimate(analyzer, read_rows(job.sources, text_column=job.text_column, id_column=job.id_column))
     click.echo(f"{found.rows:,} rows, {found.tokens:,} tokens, {sum(found.errors.values()):,} rows with an error.")
     for reason, count in sorted(found.errors.items(), key=lambda item: -item[1])[:5]:
@@ -256,6 +281,9 @@ def _dry_run(asked: _Asked, load: Callable[[], "Analyzer"]) -> int:
         click.echo(
             f"About {_duration(found.seconds)}: an estimate, from {found.speed:,.0f} tokens a second on a few rows."
         )
+        if asked.concurrency > 1:
+            shared = _duration(found.seconds / asked.concurrency)
+            click.echo(f"With {asked.concurrency} workers as fast as this process, each to itself: about {shared}.")
     return 0
 
 

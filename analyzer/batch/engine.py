@@ -5,7 +5,7 @@ seventh digit, so a shard gives the same bytes whether the shards before it were
 one.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 
@@ -15,7 +15,7 @@ from analyzer.batch.rows import Result, Row
 from analyzer.errors import AnalyzerError, InputError
 from analyzer.scorer import Prepared, Scored, Scorer
 
-__all__ = ["SHARD_CHARACTERS", "SHARD_ROWS", "score_rows", "score_shards", "shards"]
+__all__ = ["SHARD_CHARACTERS", "SHARD_ROWS", "score_rows", "score_runs", "score_shards", "shards"]
 
 SHARD_ROWS = 256
 """Enough to form batches of similar length: on real texts of 30 to 960 tokens 0.9 % is padding (of 64 rows 2.7 %)."""
@@ -23,7 +23,7 @@ SHARD_ROWS = 256
 SHARD_CHARACTERS = 1_000_000
 """What bounds memory: about 250,000 tokens, whose scores take 60 MB; three shards are there at a time."""
 
-_Ready = tuple[list[Row], list[Prepared | AnalyzerError]]
+_Ready = tuple[Sequence[Row], list[Prepared | AnalyzerError]]
 
 Progress = Callable[[int], None]
 """Is given how many more tokens are scored; called in the model's thread. What it raises ends the run."""
@@ -77,8 +77,16 @@ def score_shards(
 
     A shard has at most so many rows and characters, but at least one row.
     """
+    runs = shards(rows, most_rows=shard_rows, most_characters=shard_characters)
+    return score_runs(analyzer, runs, progress=progress)
+
+
+def score_runs(
+    analyzer: Analyzer, runs: Iterable[Sequence[Row]], *, progress: Progress | None = None
+) -> Generator[Iterator[Result], None, None]:
+    """As `score_shards`, of rows that are cut into shards already."""
     scorer, stop = analyzer.scorer, _Stop(progress)
-    ready = ahead(_prepared(scorer, shards(rows, most_rows=shard_rows, most_characters=shard_characters)))
+    ready = ahead(_prepared(scorer, runs))
     scored = ahead(_scored(scorer, ready, stop))
     try:
         for shard, found in scored:
@@ -137,14 +145,14 @@ class _Stop(Exception):
             self._progress(tokens)
 
 
-def _prepared(scorer: Scorer, runs: Iterable[list[Row]]) -> Generator[_Ready, None, None]:
+def _prepared(scorer: Scorer, runs: Iterable[Sequence[Row]]) -> Generator[_Ready, None, None]:
     for shard in runs:
         yield shard, [row.error or scorer.prepare(row.text or "") for row in shard]
 
 
 def _scored(
     scorer: Scorer, ready: Generator[_Ready, None, None], stop: _Stop
-) -> Generator[tuple[list[Row], list[Scored | AnalyzerError]], None, None]:
+) -> Generator[tuple[Sequence[Row], list[Scored | AnalyzerError]], None, None]:
     try:
         for shard, prepared in ready:
             yield shard, scorer.score(prepared, progress=stop.tick)
@@ -152,7 +160,7 @@ def _scored(
         ready.close()
 
 
-def _finished(scorer: Scorer, shard: list[Row], scored: list[Scored | AnalyzerError]) -> Iterator[Result]:
+def _finished(scorer: Scorer, shard: Sequence[Row], scored: list[Scored | AnalyzerError]) -> Iterator[Result]:
     for row, one in zip(shard, scored, strict=True):
         found = scorer.finish(one)
         if isinstance(found, AnalyzerError):

@@ -5,19 +5,22 @@ that was not.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from analyzer.analysis import Analyzer
-from analyzer.batch.engine import SHARD_ROWS, score_shards
-from analyzer.batch.layout import Kind, Layout, merged
+from analyzer.batch.about import About
+from analyzer.batch.engine import SHARD_ROWS, shards
+from analyzer.batch.engines import Engine
+from analyzer.batch.layout import Kind, Layout, kind_of, merged
 from analyzer.batch.manifest import manifest, refuse_changes
+from analyzer.batch.parts import Part, line_with
 from analyzer.batch.readers import read_rows
-from analyzer.batch.rows import Result
-from analyzer.batch.sinks import all_columns, line_of, write_output
+from analyzer.batch.rows import Row
+from analyzer.batch.sinks import all_columns, write_output
 from analyzer.batch.sources import Source
 from analyzer.batch.work_folder import Shard, WorkFolder, work_folder_of
 from analyzer.errors import InputError
@@ -39,6 +42,8 @@ class Job:
         See ``analyzer.batch.readers.read_rows``.
     shard_rows : int
         Rows among which batches are formed, and which are lost by a kill.
+    cache : str or None
+        File of a cache whose numbers may be taken, for the manifest.
     """
 
     sources: Sequence[Source]
@@ -47,16 +52,16 @@ class Job:
     text_column: str | None = None
     id_column: str | None = None
     shard_rows: int = SHARD_ROWS
+    cache: str | None = None
 
-    def check(self, analyzer: Analyzer) -> None:
+    def check(self, about: About) -> None:
         """Refuse before the first row what no row could be given.
 
         Raises
         ------
         InputError
         """
-        kind, card = self.layout.settings.kind, analyzer.calibration
-        known = () if card is None else card.kinds
+        kind, known = self.layout.settings.kind, about.kinds
         if kind is not None and kind not in known:
             hint = f"Give one of {', '.join(known)}." if known else "Leave it out: this model has no calibration."
             raise InputError(f"kind: the calibration does not know {kind!r}.", hint=hint)
@@ -73,6 +78,7 @@ class Job:
             "text column": self.text_column,
             "id column": self.id_column,
             "shard rows": self.shard_rows,
+            "cache": self.cache,
         }
 
 
@@ -109,27 +115,16 @@ def may_begin(out: Path, *, resume: bool) -> Literal["begin", "done"]:
     return "begin"
 
 
-def run(
-    analyzer: Analyzer,
-    job: Job,
-    folder: WorkFolder,
-    *,
-    threads: int,
-    progress: Callable[[int], None] | None = None,
-    on_shard: Callable[[Totals], None] | None = None,
-) -> Totals:
+def run(engine: Engine, job: Job, folder: WorkFolder, *, on_shard: Callable[[Totals], None] | None = None) -> Totals:
     """Do what is left to do, and write the output.
 
     Parameters
     ----------
-    analyzer : Analyzer
+    engine : Engine
+        What its progress raises leaves a state that can be resumed.
     job : Job
     folder : WorkFolder
         Locked.
-    threads : int
-        As the model computes with, for the manifest.
-    progress : callable, optional
-        See ``analyzer.batch.engine.score_rows``: what it raises leaves a state that can be resumed.
     on_shard : callable, optional
         Is told how far the run is, once at the beginning and after each shard.
 
@@ -138,8 +133,8 @@ def run(
     InputError
         If it was begun with something else, or something cannot be written.
     """
-    job.check(analyzer)
-    now = manifest(analyzer, job.sources, job.layout, reading=job.reading, threads=threads)
+    job.check(engine.about)
+    now = manifest(engine.about, job.sources, job.layout, reading=job.reading)
     if (before := folder.manifest) is not None:
         refuse_changes(before, now, folder=folder.path)
     else:
@@ -150,9 +145,10 @@ def run(
     tell = on_shard or (lambda _: None)
     tell(done)
     rows = read_rows(job.sources, text_column=job.text_column, id_column=job.id_column, skip=done.rows)
-    with closing(score_shards(analyzer, rows, shard_rows=job.shard_rows, progress=progress)) as scored:
-        for number, results in enumerate(scored, first):
-            shard, lines = _written(results, job.layout)
+    runs = shards(rows, most_rows=job.shard_rows)
+    with closing(_scored(engine, runs, job.layout)) as scored:
+        for number, (given, parts) in enumerate(scored, first):
+            shard, lines = _written(given, parts, job.layout)
             folder.write_shard(number, shard, lines)
             done = done.plus(shard)
             tell(done)
@@ -165,15 +161,29 @@ def run(
     return done
 
 
-def _written(results: Iterable[Result], layout: Layout) -> tuple[Shard, list[bytes]]:
-    """A shard as lines; each analysis is let go as soon as its line is there."""
+def _scored(
+    engine: Engine, runs: Iterable[Sequence[Row]], layout: Layout
+) -> Generator[tuple[Sequence[Row], list[Part]], None, None]:
+    """Each shard with its parts."""
+    waiting: deque[Sequence[Row]] = deque()
+
+    def noted() -> Iterator[Sequence[Row]]:
+        for run in runs:
+            waiting.append(run)
+            yield run
+
+    with closing(engine.parts(noted(), layout)) as scored:
+        for parts in scored:
+            yield waiting.popleft(), parts
+
+
+def _written(rows: Sequence[Row], parts: Sequence[Part], layout: Layout) -> tuple[Shard, list[bytes]]:
+    """A shard as lines."""
     lines: list[bytes] = []
     columns: dict[str, Kind] = {}
-    errors = tokens = 0
-    for result in results:
-        record = layout.record(result)
-        errors += record["error"] is not None
-        tokens += record["n_tokens"] or 0
-        columns = merged(columns, layout.input_columns(record).items())
-        lines.append(line_of(record))
+    for row, part in zip(rows, parts, strict=True):
+        carried = layout.carried(row)
+        columns = merged(columns, [("id", kind_of(row.id)), *((name, kind_of(v)) for name, v in carried.items())])
+        lines.append(line_with(row, part, carried))
+    errors, tokens = sum(part.failed for part in parts), sum(part.tokens for part in parts)
     return Shard(len(lines), errors, tokens, columns), lines

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from analyzer.analysis_result import Analysis
-from analyzer.batch.rows import Result
+from analyzer.batch.rows import Result, Row
 from analyzer.calibration import Likelihood, Settings
 from analyzer.detectors import DETECTORS
-from analyzer.errors import InputError
+from analyzer.errors import AnalyzerError, InputError
 from analyzer.statistics import STATISTICS
 
 __all__ = ["FIXED", "TOKEN_COLUMNS", "Kind", "Layout", "chosen", "kind_of", "merged"]
@@ -116,14 +116,27 @@ class Layout:
 
     def record(self, result: Result) -> dict[str, Any]:
         """One row of the output; what is undefined or missing is None, lists over tokens are arrays."""
-        found: dict[str, Any] = dict.fromkeys(self.own)
-        found["id"] = result.row.id
-        if result.analysis is not None:
-            self._fill(found, result.analysis)
-        if result.error is not None:
-            found["error"] = str(result.error)
-        for name, value in result.row.columns.items():
-            found[_free(name, found, result.row.columns)] = value
+        found = result.analysis if result.error is None else result.error
+        assert found is not None
+        return {"id": result.row.id, **self.computed(found), **self.carried(result.row)}
+
+    def computed(self, found: Analysis | AnalyzerError) -> dict[str, Any]:
+        """The part of a record that follows from the text: all of its own columns but the id."""
+        record: dict[str, Any] = dict.fromkeys(self.own)
+        del record["id"]
+        if isinstance(found, AnalyzerError):
+            record["error"] = str(found)
+        else:
+            self._fill(record, found)
+        return record
+
+    def carried(self, row: Row) -> dict[str, Any]:
+        """The part of a record that the row brought along, under names that are free."""
+        if not row.columns:
+            return {}
+        own, found = self.own, dict[str, Any]()
+        for name, value in row.columns.items():
+            found[_free(name, own.keys() | found.keys(), row.columns)] = value
         return found
 
     def _fill(self, record: dict[str, Any], analysis: Analysis) -> None:

@@ -8,16 +8,12 @@ and the kind of processor: both choose how sums are split, which moves the last 
 
 import hashlib
 import os
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from analyzer import __version__
-from analyzer.analysis import Analyzer
+from analyzer.batch.about import About
 from analyzer.batch.layout import Layout
 from analyzer.batch.sources import Source
 from analyzer.errors import InputError
@@ -32,32 +28,26 @@ _END = 1 << 20  # bytes hashed at either end of a larger one
 _CHANGES_SHOWN = 5
 
 
-def manifest(
-    analyzer: Analyzer, sources: Iterable[Source], layout: Layout, *, reading: Mapping[str, Any], threads: int
-) -> dict[str, Any]:
+def manifest(about: About, sources: Iterable[Source], layout: Layout, *, reading: Mapping[str, Any]) -> dict[str, Any]:
     """All that the bytes of the output depend on, as JSON values.
 
     Parameters
     ----------
-    analyzer : Analyzer
+    about : About
+        Of the engine. Which engine it is, and how many workers it has, changes nothing.
     sources : iterable of Source
     layout : Layout
     reading : mapping
-        Settings of the run beside those of the layout: columns, shard size, format.
-    threads : int
+        Settings of the run beside those of the layout: columns, shard size, format, cache.
     """
-    info = asdict(analyzer.model.info)
-    info.pop("notes")
     return {
         "state": STATE,
-        "version": __version__,
-        "model": info,
-        "calibration": None if analyzer.calibration is None else analyzer.calibration.calibration_id,
+        "version": about.version,
+        "model": about.model,
+        "calibration": about.calibration,
+        "card": about.card,
         "settings": {**reading, **_listed(asdict(layout))},
-        "machine": {
-            "threads": threads,
-            "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
-        },
+        "machine": {"threads": about.threads, "processor": about.processor},
         "inputs": {source.name: fingerprint(source) for source in sources},
     }
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from analyzer.batch.layout import Kind, Layout, merged
+from analyzer.batch.parts import json_of
 from analyzer.batch.work_folder import Shard
 from analyzer.errors import InputError
 
@@ -41,17 +40,10 @@ def format_of(out: Path, asked: str | None) -> str:
 def line_of(record: Mapping[str, Any]) -> bytes:
     """A record as a line of JSON.
 
-    >>> line_of({"id": 1, "token_rank": np.array([1, 7]), "token_entropy": np.array([0.5, np.inf])})
-    b'{"id": 1, "token_rank": [1, 7], "token_entropy": [0.5, null]}\\n'
+    >>> line_of({"id": 1, "error": None})
+    b'{"id": 1, "error": null}\\n'
     """
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, default=_list).encode() + b"\n"
-
-
-def _list(values: Any) -> list[Any]:
-    found: list[Any] = values.tolist()
-    if values.dtype.kind != "f" or np.isfinite(values).all():
-        return found
-    return [value if np.isfinite(value) else None for value in found]
+    return json_of(record) + b"\n"
 
 
 def all_columns(layout: Layout, shards: Iterable[Shard]) -> dict[str, Kind]:

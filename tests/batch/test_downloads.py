@@ -13,6 +13,7 @@ from toy_card import HUMAN, MACHINE, toy_card
 from analyzer.analysis import Analyzer
 from analyzer.batch.downloads import file_of
 from analyzer.batch.engine import score_rows
+from analyzer.batch.engines import LocalEngine
 from analyzer.batch.job import Job, run
 from analyzer.batch.kept import Kept, judged_again, keep
 from analyzer.batch.layout import Layout
@@ -51,7 +52,7 @@ def held(analyzer: Analyzer) -> list[tuple[Kept, Likelihood | None]]:
 def test_a_file_is_that_of_the_command(analyzer: Analyzer, held: Any, form: str, tmp_path: Path) -> None:
     out = tmp_path / f"out.{form}"
     with WorkFolder.locked(out) as folder:
-        run(analyzer, Job([SOURCE], form, Layout(settings=SETTINGS)), folder, threads=1)
+        run(LocalEngine(analyzer, threads=1), Job([SOURCE], form, Layout(settings=SETTINGS)), folder)
     found = file_of(analyzer, held, form=form, settings=SETTINGS)
     if form == "jsonl":
         assert found == out.read_bytes()

@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from analyzer.analysis import Analyzer
+from analyzer.batch.engines import LocalEngine
 from analyzer.batch.job import Job, Totals, may_begin, run
 from analyzer.batch.layout import Layout
 from analyzer.batch.sources import file_source
@@ -32,7 +33,7 @@ def job(tmp_path: Path) -> Job:
 
 def do(job: Job, out: Path, corpus: str = CORPUS, on_shard: Callable[[Totals], None] | None = None) -> Totals:
     with WorkFolder.locked(out) as folder:
-        return run(Analyzer(ToyModel(corpus)), job, folder, threads=1, on_shard=on_shard)
+        return run(LocalEngine(Analyzer(ToyModel(corpus)), threads=1), job, folder, on_shard=on_shard)
 
 
 def stop_at(rows: int) -> Callable[[Totals], None]:
@@ -166,20 +167,21 @@ import json, resource
 from pathlib import Path
 from analyzer import scorer
 from analyzer.analysis import Analyzer
+from analyzer.batch.engines import LocalEngine
 from analyzer.batch.job import Job, run
 from analyzer.batch.layout import Layout
 from analyzer.batch.sources import file_source
 from analyzer.batch.work_folder import WorkFolder
 from analyzer.models.toy import ToyModel
 scorer.detect = scorer.document_statistics = lambda scores: {}  # most of the time, and nothing that stays
-analyzer = Analyzer(ToyModel("to be or not to be. " * 9))
+engine = LocalEngine(Analyzer(ToyModel("to be or not to be. " * 9)), threads=1)
 for rows in (1_000, 20_000):
     path, out = Path(f"{rows}.jsonl"), Path(f"{rows}.parquet")
     with path.open("w") as file:
         for n in range(rows):
             print(json.dumps({"text": "to be or " * (1 + n % 7), "n": n}), file=file)
     with WorkFolder.locked(out) as folder:
-        run(analyzer, Job([file_source(path)], "parquet", Layout((), (), tokens=True)), folder, threads=1)
+        run(engine, Job([file_source(path)], "parquet", Layout((), (), tokens=True)), folder)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -10,6 +10,7 @@ from analyzer.analysis import Analyzer
 from analyzer.batch.engine import score_rows
 from analyzer.batch.frames import to_frame, to_table
 from analyzer.batch.layout import FIXED, Layout, merged
+from analyzer.batch.parts import line_with, part_of
 from analyzer.batch.rows import Result, Row, rows_of
 from analyzer.batch.sinks import line_of
 from analyzer.calibration import Settings
@@ -70,6 +71,19 @@ def test_every_line_is_strict_json() -> None:
         assert line.count(b"\n") == 1
         found = json.loads(line, parse_constant=pytest.fail)
         assert list(found) == list(layout.own)
+
+
+def test_a_line_is_the_part_of_the_text_within_its_row() -> None:
+    layout = Layout(tokens=True)
+    for result in [
+        *results(MACHINE, "a", "", None),
+        Result(Row(9, "é", "to be", {"error": 1, "n": [0.5]}), None, None),
+    ]:
+        row, found = result.row, ANALYZER.analyze(result.row.text) if result.row.number == 9 else result.analysis
+        whole = Result(row, found, result.error)
+        part = part_of(found or result.error, layout)
+        assert line_with(row, part, layout.carried(row)) == line_of(layout.record(whole))
+        assert (part.tokens, part.failed) == (len(found.scores) if found else 0, found is None)
 
 
 def test_frames_have_a_row_a_result_and_lists_of_tokens() -> None:

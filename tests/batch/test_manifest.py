@@ -1,11 +1,14 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from toy_card import toy_card
 
 from analyzer.analysis import Analyzer
 from analyzer.batch import manifest as module
+from analyzer.batch.about import about
 from analyzer.batch.layout import Layout
 from analyzer.batch.manifest import changes, fingerprint, manifest, refuse_changes
 from analyzer.batch.sources import bytes_source, file_source
@@ -16,18 +19,18 @@ from analyzer.models.toy import ToyModel
 
 def test_it_survives_json() -> None:
     sources = [bytes_source(b"x", name="a.txt")]
-    found = manifest(Analyzer(ToyModel("to be")), sources, Layout(), reading={"format": "csv"}, threads=1)
+    found = manifest(about(Analyzer(ToyModel("to be")), threads=1), sources, Layout(), reading={"format": "csv"})
     assert changes(json.loads(json.dumps(found)), found) == []
     assert found["model"]["revision"] == "5 characters"
-    assert {"state", "version", "model", "calibration", "settings", "machine", "inputs"} == set(found)
+    assert {"state", "version", "model", "calibration", "card", "settings", "machine", "inputs"} == set(found)
 
 
 def test_what_is_different_is_said() -> None:
     sources = [bytes_source(b"x", name="a.txt"), bytes_source(b"x", name="b.txt")]
 
     def one(corpus: str = "to be", layout: Layout | None = None, threads: int = 1, order: int = 1) -> dict[str, object]:
-        model = Analyzer(ToyModel(corpus))
-        return manifest(model, sources[::order], layout or Layout(), reading={"shard rows": 9}, threads=threads)
+        found = about(Analyzer(ToyModel(corpus)), threads=threads)
+        return manifest(found, sources[::order], layout or Layout(), reading={"shard rows": 9})
 
     assert changes(one(), one("to")) == ["model revision was 5 characters, is 2 characters"]
     assert changes(one(), one(threads=2)) == ["machine threads was 1, is 2"]
@@ -36,6 +39,15 @@ def test_what_is_different_is_said() -> None:
     assert "0.05" in changes(one(), one(layout=Layout(settings=Settings(0.05))))[0]
     with pytest.raises(InputError, match=r"OUT\.part was begun with something else: model revision was 5"):
         refuse_changes(one(), one("to"), folder=Path("OUT.part"))
+
+
+def test_cards_that_share_an_id_are_told_apart() -> None:
+    model = ToyModel("to be")
+    card = toy_card(model.info)
+    other = replace(card, created="later")
+    one, two = (about(Analyzer(model, calibration=c), threads=1) for c in (card, other))
+    assert one.calibration == two.calibration
+    assert one.card != two.card
 
 
 def test_the_content_counts_not_the_time(tmp_path: Path) -> None:

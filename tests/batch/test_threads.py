@@ -6,7 +6,7 @@ import torch
 
 from analyzer.batch import threads
 from analyzer.batch.ahead import ahead
-from analyzer.batch.threads import choose_threads
+from analyzer.batch.threads import choose_threads, choose_worker_threads
 from analyzer.errors import InputError
 
 
@@ -50,3 +50,16 @@ def test_the_models_thread_takes_the_number_over() -> None:
         assert list(ahead(torch.get_num_threads() for _ in range(1))) == [before + 1]
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_four_processors")
+def test_workers_share_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0, 0))
+    assert choose_worker_threads("auto", workers=2, machines=None, gpus=0) == threads.Threads(
+        2, "4 processors, load 0.0"
+    )
+    assert choose_worker_threads("auto", workers=9, machines=None, gpus=0).count == 1
+    assert choose_worker_threads("auto", workers=3, machines=[8, 8], gpus=0).count == 4
+    assert choose_worker_threads("auto", workers=3, machines=[8, 8], gpus=0.5).count == 1
+    assert choose_worker_threads("auto", workers=3, machines=[8, 8], gpus=1, resumed=7).count == 7
+    assert choose_worker_threads("6", workers=3, machines=[8, 8], gpus=0, resumed=7).count == 6
