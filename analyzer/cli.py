@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,24 +113,31 @@ def main() -> None:
 @click.option("--base-rate", default=0.5, show_default=True, help="Share of machine texts that you expect beforehand.")
 @click.option("--kind", help="Kind of writing, one that the card knows; the text is compared with those alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as documented in docs/reference.md.")
+@click.option(
+    "--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page that needs no network."
+)
 @_model_options
 def analyze(
     file: str, context_file: str | None, card: str | None, false_positive_rate: float, base_rate: float,
-    kind: str | None, as_json: bool, model: str | None, device: str, dtype: str, allow_pickle: bool,
+    kind: str | None, as_json: bool, html: Path | None, model: str | None, device: str, dtype: str, allow_pickle: bool,
 ) -> None:  # fmt: skip
     """Say how likely a machine wrote a text, and colour it by how surprising each token is.
 
-    FILE is UTF-8 text; - reads standard input.
+    FILE is UTF-8 text, or .docx, .pdf or .html, of which the words are taken; - reads standard input.
     """
     from analyzer.calibration import Settings
     from analyzer.printing import new_console, print_analysis
-    from analyzer.reading import decode, read_text
 
-    text = decode(sys.stdin.buffer.read(), name="standard input") if file == "-" else read_text(Path(file))
-    context = None if context_file is None else read_text(Path(context_file))
+    if html is not None:
+        _need_folder(html)
+    text, context = _read(file), None if context_file is None else _read(context_file)
     settings = Settings(false_positive_rate=false_positive_rate, base_rate=base_rate, kind=kind)
     analyzer = _analyzer(model, device, dtype, allow_pickle, _card(card))
     analysis = _with_progress(analyzer, text, context).judged(settings)
+    if html is not None:
+        from analyzer.html_report import html_report
+
+        html.write_text(html_report(analysis, title=Path(file).name, date=date.today()), encoding="utf-8")
     if as_json:
         click.echo(analysis.to_json(indent=1).encode())  # UTF-8 whatever the terminal's encoding
     else:
@@ -383,6 +391,19 @@ def verify(ctx: click.Context) -> None:
         click.echo("Run `analyzer models fetch` to convert it again.", err=True)
         ctx.exit(1)
     click.echo(f"{folder}: every file is as it was converted")
+
+
+def _read(file: str) -> str:
+    """The text of a file, or of standard input; what was left out of it is said."""
+    from analyzer.documents import read_file
+    from analyzer.reading import decode
+
+    if file == "-":
+        return decode(sys.stdin.buffer.read(), name="standard input")
+    found = read_file(Path(file))
+    for note in found.notes:
+        click.echo(f"{file}: {note}", err=True)
+    return found.text
 
 
 def _with_progress(analyzer: "Analyzer", text: str, context: str | None) -> "Analysis":

@@ -58,6 +58,18 @@ def test_analyze_reads_standard_input_and_context(tmp_path: Path) -> None:
     assert json.loads(result.output)["context"] == "to be "
 
 
+def test_analyze_takes_the_words_of_a_page_and_writes_a_report(tmp_path: Path) -> None:
+    path, report = tmp_path / "page.html", tmp_path / "report.html"
+    path.write_text("<p>to be</p><script>let not = 1</script><p>or &lt;b&gt;</p>")
+    result = run("analyze", "--html", str(report), str(path))
+    assert result.exit_code == 0
+    assert "to be⏎\n⏎\nor <b>" in result.output
+    assert "<title>page.html</title>" in (found := report.read_text("utf-8"))
+    assert "&lt;" in found
+    assert "<b>" not in found
+    assert run("analyze", "--html", str(tmp_path / "no" / "report.html"), str(path)).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
