@@ -28,6 +28,7 @@ bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_startup.py
 	$(BIN)/python tests/benchmarks/bench_guided.py
 	$(BIN)/python tests/benchmarks/bench_batch.py
+	$(BIN)/python tests/benchmarks/bench_driver.py --rows 20000
 	$(BIN)/python tests/benchmarks/decoders.py
 	$(BIN)/python tests/benchmarks/accuracy.py
 	$(BIN)/python tests/benchmarks/decisions.py

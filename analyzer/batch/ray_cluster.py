@@ -137,7 +137,9 @@ def _cluster(ray: Any, address: str | None, *, workers: int, gpus: float) -> Clu
             raise InputError(f"num-gpus: {wanted:g} in all, this machine has {found:g}.", hint=_NO_ROOM)
         return Cluster(None, "Ray: this machine.")
     machines = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-    said = f"Ray: {len(machines)} machines, {has.get('CPU', 0):g} processors, {found:g} GPUs."
+    said = (
+        f"Ray: {len(machines)} machine{'s' * (len(machines) != 1)}, {has.get('CPU', 0):g} processors, {found:g} GPUs."
+    )
     if wanted > found:  # they may be on their way
         said += f" {wanted:g} GPUs are wanted: workers that find none wait for them."
     return Cluster(machines, said)

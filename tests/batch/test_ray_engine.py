@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from pyarrow import parquet
 from analyzer.analysis import Analyzer
 from analyzer.batch import ray_engine
 from analyzer.batch.about import About
+from analyzer.batch.cache import Cache
+from analyzer.batch.cached import CachedEngine
 from analyzer.batch.engines import LocalEngine
 from analyzer.batch.job import Job, Totals, run
 from analyzer.batch.layout import Layout
@@ -101,6 +104,24 @@ def test_the_same_bytes_as_one_process(engine: RayEngine, job: Job, tmp_path: Pa
     one, other = (parquet.read_table(tmp_path / f"{name}.parquet") for name in ("local", "ray"))
     assert one.schema.metadata == other.schema.metadata
     assert one.to_pydict() == other.to_pydict()
+
+
+def test_behind_a_cache_workers_get_what_is_new(engine: RayEngine, job: Job, tmp_path: Path) -> None:
+    counted: list[int] = []
+    engine.progress = counted.append
+    local(job, tmp_path / "local.jsonl")
+    said: list[str] = []
+    each_text_once = len("to be or not ") * sum(range(9))
+    for name, tokens in (("first", each_text_once), ("second", 0)):  # then whole shards with nothing to score
+        counted.clear()
+        with (
+            closing(Cache(tmp_path / "cache", most_bytes=10**8, say=said.append, names=job.layout.own)) as cache,
+            WorkFolder.locked(tmp_path / f"{name}.jsonl") as folder,
+        ):
+            run(CachedEngine(engine, cache), job, folder)
+        assert sum(counted) == tokens
+        assert (tmp_path / f"{name}.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
+    assert said == []
 
 
 class Enough(Exception):
@@ -278,7 +299,7 @@ def test_gpus_that_are_not_there() -> None:
         _cluster_said(ray, None, workers=2, gpus=has / 2 + 1)
     elsewhere = _cluster_said(ray, "somewhere", workers=2, gpus=has / 2 + 1)
     assert elsewhere.machines == [4]
-    assert elsewhere.said.startswith("Ray: 1 machines, 4 processors")
+    assert elsewhere.said.startswith("Ray: 1 machine, 4 processors")
     assert "workers that find none wait" in elsewhere.said
 
 
