@@ -21,7 +21,7 @@ from analyzer.errors import InputError
 
 __all__ = ["Cluster", "connected"]
 
-_LONGEST = 24  # characters of a folder: Ray's sockets lie 80 below it, and a socket's path has at most 107
+_LONGEST = 22  # characters of a folder: Ray's sockets lie 80 below it, and a socket's path has at most 107
 _PATIENCE = 10.0  # seconds until a cluster answers
 _NO_ROOM = "Ask for fewer with --concurrency, or for less with --num-gpus."
 
@@ -70,13 +70,13 @@ def connected(address: str | None, *, workers: int, gpus: float) -> Iterator[Clu
             hint="Run the command on a machine of the cluster, with --ray-address auto.",
         )
     short = len(tempfile.gettempdir()) <= _LONGEST or not os.path.isdir("/tmp")
-    with tempfile.TemporaryDirectory(
+    with tempfile.TemporaryDirectory(  # Ray opens its folder to everybody: so that is one inside
         prefix="analyzer-", dir=None if short else "/tmp", ignore_cleanup_errors=True
     ) as place:
         ray = _import_ray(own=address is None)
         try:
             if address is None:
-                _start(ray, place, processors=max(usable_processors(), workers))
+                _start(ray, os.path.join(place, "r"), processors=max(usable_processors(), workers))
             else:
                 _connect(ray, address)
             yield _cluster(ray, address, workers=workers, gpus=gpus)

@@ -3,10 +3,12 @@
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -247,11 +249,19 @@ cli.main(["batch", *sys.argv[1:]])
 """
 
 
-def begin(*arguments: object) -> subprocess.Popen[str]:
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """For temporary files; its name is short enough for sockets."""
+    path = Path(tempfile.mkdtemp(prefix="t-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def begin(place: Path, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", DRIVER, *map(str, arguments), "--engine", "ray", "--concurrency", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(place)},
     )  # fmt: skip
 
 
@@ -261,11 +271,11 @@ def wait_for(path: Path, driver: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
-def test_ctrl_c_then_a_killed_driver_then_one_process(job: Job, tmp_path: Path) -> None:
+def test_ctrl_c_then_a_killed_driver_then_one_process(job: Job, tmp_path: Path, place: Path) -> None:
     rows, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
     local(job, tmp_path / "whole.jsonl")
     options = ("--out", out, "--tokens", "--shard-rows", 5)
-    driver = begin(rows, *options)
+    driver = begin(place, rows, *options)
     wait_for(tmp_path / "out.jsonl.part" / "shard-0000001.jsonl", driver)
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does: to the workers, too
     said, _ = driver.communicate(timeout=60)
@@ -275,10 +285,13 @@ def test_ctrl_c_then_a_killed_driver_then_one_process(job: Job, tmp_path: Path) 
         "Ray: this machine. Workers: 2; threads of each: 1 (as OMP_NUM_THREADS says).",
         "Stopped. What is done is kept: run the same command with --resume to go on.",
     ]
+    assert list(place.iterdir()) == []
     done = len(list((tmp_path / "out.jsonl.part").glob("shard-*")))
 
-    driver = begin(rows, *options, "--resume")
+    driver = begin(place, rows, *options, "--resume")
     wait_for(tmp_path / "out.jsonl.part" / f"shard-{done + 2:07}.jsonl", driver)
+    (private,) = place.iterdir()
+    assert private.stat().st_mode & 0o077 == 0
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
     assert not out.exists()
