@@ -5,7 +5,6 @@ bars of a histogram, points of a line too long to draw. Every chart carries a de
 """
 
 import math
-from typing import TypeVar
 
 import altair as alt
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analyzer.analysis import Analysis
+from analyzer.chart_style import BLUE, GREY, finished
 from analyzer.markup import BUCKET_LABELS, PALETTES, Palette, visible
 from analyzer.series import BITS_PER_NAT, fluctuation, frac_p, rank_buckets, surprise, top_10_entropy
 
@@ -26,14 +26,9 @@ __all__ = [
     "surprise_curve",
 ]
 
-# Blue and grey, at least 3:1 (WCAG 1.4.11) against a white and against a dark page.
-_MEASURED, _EXPECTED = "#3A82C4", "#858C96"
-_HEIGHT = 260  # pixels, axes and title included
 _LONGEST_CURVE = 600  # tokens drawn one by one: about one a pixel; of a longer text, means of consecutive tokens
 _AROUND = 20  # tokens of the moving average, as its source has it
 _POINTS = 200  # at most as many has such a curve then
-
-_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
 
 def rank_histogram(analysis: Analysis, *, palette: Palette = PALETTES["light"]) -> alt.LayerChart:
@@ -57,13 +52,13 @@ def rank_histogram(analysis: Analysis, *, palette: Palette = PALETTES["light"]) 
         ],
     )
     # Outlined, as the first step of each palette is close to its page.
-    bars = base.mark_bar(stroke=_EXPECTED, strokeWidth=1).encode(
+    bars = base.mark_bar(stroke=GREY, strokeWidth=1).encode(
         color=alt.Color("rank:N", scale=alt.Scale(domain=order, range=list(palette.background)), legend=None)
     )
-    labels = base.mark_text(align="left", dx=6, color=_EXPECTED, fontSize=13).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=6, color=GREY, fontSize=13).encode(text="label:N")
     described = "; ".join(f"rank {rank}: {label}" for rank, label in zip(order, rows["label"], strict=True))
     chart = alt.LayerChart(layer=[bars, labels])
-    return _finish(chart, "Ranks of the tokens", f"Bar chart of tokens by rank. {described}.")
+    return finished(chart, "Ranks of the tokens", f"Bar chart of tokens by rank. {described}.")
 
 
 def frac_p_histogram(analysis: Analysis) -> alt.Chart:
@@ -126,10 +121,10 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
     names = ["surprise of the text", "expected, ± 1 standard deviation"]
     colour = alt.Color(
         "series:N",
-        scale=alt.Scale(domain=names, range=[_MEASURED, _EXPECTED]),
+        scale=alt.Scale(domain=names, range=[BLUE, GREY]),
         legend=alt.Legend(orient="top", direction="vertical", title=None, labelLimit=400, symbolType="circle"),
     )
-    area = alt.Chart(rows).mark_area(opacity=0.3, color=_EXPECTED).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    area = alt.Chart(rows).mark_area(opacity=0.3, color=GREY).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     line = (
         alt.Chart(rows)
         .transform_calculate(series=f"'{names[1]}'")
@@ -144,13 +139,13 @@ def surprise_curve(analysis: Analysis) -> alt.LayerChart:
     )
     layers = [area, line, points]
     if size > 1:  # neighbouring means belong together; single tokens do not
-        layers.insert(2, points.mark_line(strokeWidth=1.2, color=_MEASURED))
+        layers.insert(2, points.mark_line(strokeWidth=1.2, color=BLUE))
     described = (
         f"Surprise of {len(scores):,} tokens along the text, on average "
         f"{analysis.statistics['surprise_mean'] * BITS_PER_NAT:.1f} bits a token; the model expected "
         f"{analysis.statistics['entropy'] * BITS_PER_NAT:.1f} bits."
     )
-    return _finish(alt.LayerChart(layer=layers), title, described, height=360)
+    return finished(alt.LayerChart(layer=layers), title, described, height=360)
 
 
 def brushed(curve: alt.LayerChart, *, stretch: tuple[int, int] | None = None) -> alt.LayerChart:
@@ -180,7 +175,7 @@ def surprise_against(analysis: Analysis, other: Analysis, *, first: int) -> alt.
         every = max(1, len(added) // _LONGEST_CURVE)
         parts.append(pd.DataFrame({"token": places[::every], "bits": added[::every], "text": name}))
     rows = pd.concat(parts).replace([np.inf, -np.inf], np.nan)
-    scale = alt.Scale(domain=names, range=[_MEASURED, _EXPECTED])
+    scale = alt.Scale(domain=names, range=[BLUE, GREY])
     dashes = alt.Scale(domain=names, range=[[1, 0], [5, 3]])  # told apart without colour too
     legend = alt.Legend(orient="top", title=None)
     line = (
@@ -200,7 +195,7 @@ def surprise_against(analysis: Analysis, other: Analysis, *, first: int) -> alt.
     )
     ends = [float(part["bits"].iloc[-1]) for part in parts]
     described = f"Lines of the surprise added up: {ends[0]:.1f} bits of this text, {ends[1]:.1f} bits of first guesses."
-    return _finish(alt.LayerChart(layer=[line]), "What the choices cost", described)
+    return finished(alt.LayerChart(layer=[line]), "What the choices cost", described)
 
 
 def fluctuation_curve(analysis: Analysis) -> alt.Chart:
@@ -223,9 +218,9 @@ def fluctuation_curve(analysis: Analysis) -> alt.Chart:
         alt.Tooltip("token:Q", title="around token", format=","),
         alt.Tooltip("probability:Q", title="mean probability", format=".2f"),
     ]
-    chart: alt.Chart = alt.Chart(rows).mark_line(color=_MEASURED, strokeWidth=1.6).encode(x=x, y=y, tooltip=tooltip)
+    chart: alt.Chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=1.6).encode(x=x, y=y, tooltip=tooltip)
     described = f"Line of the mean probability of {_AROUND} tokens around each place, "
-    return _finish(
+    return finished(
         chart,
         f"Probability around each place ({_AROUND} tokens)",
         described + f"from {average.min():.2f} to {average.max():.2f}.",
@@ -263,7 +258,7 @@ def _histogram(values: NDArray[np.float64], *, upper: float, title: str, axis: s
     bounds = [alt.Tooltip(f"{end}:Q", title=end, format=".2f") for end in ("from", "to")]
     chart: alt.Chart = (
         alt.Chart(rows)
-        .mark_bar(color=_MEASURED)
+        .mark_bar(color=BLUE)
         .encode(
             x=x,
             x2="to:Q",
@@ -272,8 +267,4 @@ def _histogram(values: NDArray[np.float64], *, upper: float, title: str, axis: s
         )
     )
     bars = ", ".join(f"{a:.2f} to {b:.2f}: {n}" for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True))
-    return _finish(chart, title, f"Histogram of tokens by {axis}. {bars}.")
-
-
-def _finish(chart: _Chart, title: str, description: str, *, height: int = _HEIGHT) -> _Chart:
-    return chart.properties(title=title, description=description, height=height, width="container")
+    return finished(chart, title, f"Histogram of tokens by {axis}. {bars}.")

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from analyzer.charts import _EXPECTED, _MEASURED, _finish
+from analyzer.chart_style import BLUE, GREY, finished
 from analyzer.decoders import Decoded
 from analyzer.series import BITS_PER_NAT, fluctuation
 
@@ -45,11 +45,11 @@ def probability_curve(one: Decoded, *, longest: int) -> alt.LayerChart:
         described += f", from {average[0]:.2f} at its beginning to {average[-1]:.2f} at its end"
     if one.loop is not None:
         span = pd.DataFrame({"token": [one.loop.start + 1], "last": [len(average)]})
-        layers.append(alt.Chart(span).mark_rect(color=_EXPECTED, opacity=0.25).encode(x=x, x2="last:Q"))
+        layers.append(alt.Chart(span).mark_rect(color=GREY, opacity=0.25).encode(x=x, x2="last:Q"))
         described += f"; a loop from token {one.loop.start + 1} on"
-    layers.append(alt.Chart(rows).mark_line(color=_MEASURED, strokeWidth=1.6).encode(x=x, y=y, tooltip=tooltip))
+    layers.append(alt.Chart(rows).mark_line(color=BLUE, strokeWidth=1.6).encode(x=x, y=y, tooltip=tooltip))
     title = f"Probability around each place ({_AROUND} tokens)"
-    return _finish(alt.LayerChart(layer=layers), title, f"{described}.", height=_CURVE_HEIGHT)
+    return finished(alt.LayerChart(layer=layers), title, f"{described}.", height=_CURVE_HEIGHT)
 
 
 def surprise_chart(found: Sequence[Decoded]) -> alt.LayerChart:
@@ -77,7 +77,7 @@ def surprise_chart(found: Sequence[Decoded]) -> alt.LayerChart:
         .encode(
             y=y,
             x=alt.X("bits:Q", title="bits a token", scale=alt.Scale(zero=True)),
-            color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[_MEASURED, _EXPECTED]), legend=legend),
+            color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[BLUE, GREY]), legend=legend),
             shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=["circle", "diamond"]), legend=legend),
             tooltip=[
                 alt.Tooltip("decoder:N", title="decoder"),
@@ -86,10 +86,10 @@ def surprise_chart(found: Sequence[Decoded]) -> alt.LayerChart:
             ],
         )
     )
-    between = alt.Chart(rows).mark_rule(color=_EXPECTED).encode(y=y, x=f"{kinds[0]}:Q", x2=f"{kinds[1]}:Q")
+    between = alt.Chart(rows).mark_rule(color=GREY).encode(y=y, x=f"{kinds[0]}:Q", x2=f"{kinds[1]}:Q")
     told = "; ".join(
         f"{name}: {a:.2f}, expected {b:.2f}"
         for name, a, b in zip(names, rows[kinds[0]].tolist(), rows[kinds[1]].tolist(), strict=True)
     )
     chart = alt.LayerChart(layer=[between, points])
-    return _finish(chart, "Surprise of the continuations", f"Bits a token by decoder. {told}.", height=380)
+    return finished(chart, "Surprise of the continuations", f"Bits a token by decoder. {told}.", height=380)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from analyzer.analysis_result import Analysis
 from analyzer.calibration import bin_for
+from analyzer.chart_style import BLUE, GREY
 from analyzer.standing import standing
 
 __all__ = ["standing_chart"]
 
 _COLUMNS = 40  # of dots
 _PEOPLE, _MACHINES = "texts by people", "texts by machines"
-_GREY = "#858C96"
-_COLOURS = ("#3A82C4", "#B0731A")  # blue and amber, at least 3:1 on a white and on a dark page, apart for all eyes
+_COLOURS = (BLUE, "#B0731A")  # and amber: at least 3:1 on a white and on a dark page, apart for all eyes
 
 
 def standing_chart(analysis: Analysis) -> alt.LayerChart | None:
@@ -63,11 +63,11 @@ def standing_chart(analysis: Analysis) -> alt.LayerChart | None:
         )
     )
     here = pd.DataFrame({"score": [likelihood.score], "height": [most], "label": ["this text"]})
-    rule = alt.Chart(here).mark_rule(strokeWidth=2, strokeDash=[5, 3], color=_GREY).encode(x="score:Q")
+    rule = alt.Chart(here).mark_rule(strokeWidth=2, strokeDash=[5, 3], color=GREY).encode(x="score:Q")
     right_half = likelihood.score > (edges[0] + edges[-1]) / 2
     label = (
         alt.Chart(here)
-        .mark_text(align="right" if right_half else "left", dx=-6 if right_half else 6, dy=8, color=_GREY)
+        .mark_text(align="right" if right_half else "left", dx=-6 if right_half else 6, dy=8, color=GREY)
         .encode(x="score:Q", y=y, text="label:N")
     )
     return alt.LayerChart(layer=[rule, dots, label]).properties(

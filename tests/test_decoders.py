@@ -206,7 +206,9 @@ def test_the_view_says_what_is_wrong() -> None:
     app = AppTest.from_function(view, default_timeout=60).run()
     app.text_area(key="decoders-prompt").input(" ")
     app.button(key="decoders-run").click().run()
-    assert [error.value for error in app.error] == ["There is no prompt. Give some words to go on from."]
+    assert [error.value.replace("\\", "") for error in app.error] == [
+        "There is no prompt. Give some words to go on from."
+    ]
     assert not app.table
 
 
