@@ -6,12 +6,11 @@ Everything a person sees is a rendering of one ``Analysis``.
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Literal, overload
 
-from analyzer import cards, session_file
 from analyzer.analysis_result import Analysis, Sentence
-from analyzer.calibration import Calibration
+from analyzer.calibration import Calibration, cards
 from analyzer.continuation import NextTokens, next_tokens
 from analyzer.errors import AnalyzerError, InputError
-from analyzer.guided import Session
+from analyzer.guided import Session, session_file
 from analyzer.models import LanguageModel
 from analyzer.sampling import Sampler
 from analyzer.scorer import Scorer
@@ -44,7 +43,7 @@ class Analyzer:
     allow_pickle : bool
         Also load weights that exist only as pickle files, which can run code.
     calibration : Calibration, optional
-        A card for this model (see ``analyzer.cards.load_card``); the embedded model's own by default.
+        A card for this model (see ``analyzer.calibration.cards.load_card``); the embedded model's own by default.
     top_k : int
         How many alternatives are kept for each token; ten are needed by some statistics and by a calibration.
     cache_bytes : int
@@ -228,7 +227,7 @@ class Analyzer:
         return Session.begin(self._scorer, prompt, context=context, sampler=sampler, seed=seed)
 
     def resume(self, saved: str) -> Session:
-        """A session from the JSON that ``analyzer.session_file.to_json`` made of it.
+        """A session from the JSON that ``analyzer.guided.session_file.to_json`` made of it.
 
         Raises
         ------

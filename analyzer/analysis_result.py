@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer import hygiene, markup
+from analyzer import markup
 from analyzer.calibration import UNCALIBRATED, Calibration, Likelihood, Settings
+from analyzer.calibration.spans import Cut, machine_share, one_cut
 from analyzer.detectors import Detection
 from analyzer.errors import InputError
 from analyzer.models import ModelInfo
 from analyzer.scoring import TokenScores
-from analyzer.sentences import sentences, token_sentences
-from analyzer.spans import Cut, machine_share, one_cut
+from analyzer.text import hygiene
+from analyzer.text.sentences import sentences, token_sentences
 from analyzer.tokens import TextTokenizer, Tokenization
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Analysis:
         How likely a machine wrote it, with what to expect of such a number; at a false-positive rate of 1 %. For other
         settings see ``judge``.
     findings : tuple of Finding
-        Hidden and look-alike characters, see ``analyzer.hygiene``.
+        Hidden and look-alike characters, see ``analyzer.text.hygiene``.
     cleaned : Analysis or None
         Of the text without them, where there are any.
     model : ModelInfo

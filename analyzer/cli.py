@@ -83,7 +83,7 @@ def _need_folder(file: Path) -> None:
 def _card(path: str | None) -> "Calibration | None":
     if path is None:
         return None
-    from analyzer.cards import load_card
+    from analyzer.calibration.cards import load_card
 
     return load_card(Path(path))
 
@@ -126,7 +126,7 @@ def analyze(
     FILE is UTF-8 text, or .docx, .pdf or .html, of which the words are taken; - reads standard input.
     """
     from analyzer.calibration import Settings
-    from analyzer.printing import new_console, print_analysis
+    from analyzer.terminal.printing import new_console, print_analysis
 
     if html is not None:
         _need_folder(html)
@@ -164,10 +164,10 @@ def guide(
     top_p: float, k: int, load: str | None, model: str | None, device: str, dtype: str, allow_pickle: bool,
 ) -> None:  # fmt: skip
     """Write on from PROMPT with the model, token by token: pick, write, draw, go back, branch; ? lists the commands."""
-    from analyzer import terminal
-    from analyzer.printing import new_console
-    from analyzer.reading import read_text
     from analyzer.sampling import Sampler
+    from analyzer.terminal import loop as terminal
+    from analyzer.terminal.printing import new_console
+    from analyzer.text.reading import read_text
 
     if load is not None:
         own = ("prompt", "context_file", "seed", "temperature", "top_k", "top_p")
@@ -203,8 +203,8 @@ def next_tokens(
     """List the tokens most likely to follow PROMPT."""
     from rich.table import Table
 
-    from analyzer.printing import new_console, token_cell
     from analyzer.sampling import Sampler
+    from analyzer.terminal.printing import new_console, token_cell
 
     sampler = Sampler(temperature=temperature, top_k=top_k, top_p=top_p)
     found = _analyzer(model, device, dtype, allow_pickle).next_tokens(prompt, k, sampler=sampler)
@@ -256,11 +256,11 @@ def calibrate(
     folder of texts that people wrote, to compare others with.
     """
     _need_extra("fit", "sklearn")
-    from analyzer.calibrate import calibrate as make_card
-    from analyzer.calibrate import calibrate_people, with_families
-    from analyzer.cards import save_card
-    from analyzer.corpus import read_examples, read_folder
-    from analyzer.printing import progress
+    from analyzer.calibration.cards import save_card
+    from analyzer.fitting.calibrate import calibrate as make_card
+    from analyzer.fitting.calibrate import calibrate_people, with_families
+    from analyzer.fitting.corpus import read_examples, read_folder
+    from analyzer.terminal.printing import progress
 
     _need_folder(out)
     examples = read_folder(data) if data.is_dir() else with_families(read_examples(data), families)
@@ -273,7 +273,7 @@ def calibrate(
     save_card(card, out)
     click.echo(f"{out}: {card.calibration_id}", err=True)
     if card.measured:
-        from analyzer.report import model_card
+        from analyzer.terminal.report import model_card
 
         click.echo(model_card(card))
 
@@ -292,10 +292,10 @@ def evaluate(
     """Measure how good the likelihood is on labelled texts that took no part in its fit."""
     _need_extra("fit", "sklearn")
     from analyzer.calibration import Settings
-    from analyzer.corpus import read_examples
-    from analyzer.evaluation import evaluate as measure
-    from analyzer.printing import progress
-    from analyzer.report import evaluation_page, evaluation_text
+    from analyzer.fitting.corpus import read_examples
+    from analyzer.fitting.evaluation import evaluate as measure
+    from analyzer.terminal.printing import progress
+    from analyzer.terminal.report import evaluation_page, evaluation_text
 
     if html is not None:
         _need_folder(html)
@@ -312,8 +312,8 @@ def evaluate(
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 def show_card(file: str | None) -> None:
     """Print the measured figures of a calibration card, or of the embedded model's."""
-    from analyzer.cards import shipped_card
-    from analyzer.report import model_card
+    from analyzer.calibration.cards import shipped_card
+    from analyzer.terminal.report import model_card
 
     click.echo(model_card(_card(file) or shipped_card()))
 
@@ -395,8 +395,8 @@ def verify(ctx: click.Context) -> None:
 
 def _read(file: str) -> str:
     """The text of a file, or of standard input; what was left out of it is said."""
-    from analyzer.documents import read_file
-    from analyzer.reading import decode
+    from analyzer.text.documents import read_file
+    from analyzer.text.reading import decode
 
     if file == "-":
         return decode(sys.stdin.buffer.read(), name="standard input")
@@ -408,7 +408,7 @@ def _read(file: str) -> str:
 
 def _with_progress(analyzer: "Analyzer", text: str, context: str | None) -> "Analysis":
     """Analyse, with a bar on standard error once a text takes more than one window."""
-    from analyzer.printing import progress
+    from analyzer.terminal.printing import progress
 
     with progress() as show:
         return analyzer.analyze(text, context, progress=show)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from analyzer.analysis import Analysis, Analyzer
 from analyzer.errors import EmptyText, InputError
 from analyzer.guided import Session
-from analyzer.repetition import Loop, distinct, loop, repeated
 from analyzer.sampling import PRESETS, Sampler
 from analyzer.scoring import TokenScores
 from analyzer.series import surprise
+from analyzer.text.repetition import Loop, distinct, loop, repeated
 
 __all__ = ["BEAM_WIDTH", "DECODERS", "Decoded", "compare"]
 

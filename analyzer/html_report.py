@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from analyzer import __version__, charts, wording
 from analyzer.analysis import Analysis
-from analyzer.chart_files import to_svg
+from analyzer.charts.chart_files import to_svg
 from analyzer.detectors import DETECTORS
 from analyzer.markup import BUCKET_LABELS, PALETTES, UNDERLINES, segment_buckets, visible
 from analyzer.statistics import STATISTICS

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer import hygiene
 from analyzer.analysis_result import Analysis
 from analyzer.calibration import UNCALIBRATED, Calibration
 from analyzer.cursor import Cursor
@@ -18,6 +17,7 @@ from analyzer.models.cache import PrefixCache
 from analyzer.passes import Plan, plan, score_plans
 from analyzer.scoring import Row, TokenScores, join
 from analyzer.statistics import document_statistics
+from analyzer.text import hygiene
 
 __all__ = ["Prepared", "Scored", "Scorer"]
 

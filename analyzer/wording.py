@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:  # these load torch
     from analyzer.analysis_result import Analysis, Sentence
     from analyzer.calibration import Likelihood
-    from analyzer.hygiene import Finding
+    from analyzer.text.hygiene import Finding
 
 __all__ = [
     "ASKED",
@@ -331,7 +331,7 @@ def towards(share: float) -> str:
 
 def hidden_phrases(analysis: "Analysis", likelihood: "Likelihood") -> tuple[str, tuple[Phrase, ...]]:
     """What hidden characters were found, and what they do to `likelihood`, where that is known."""
-    from analyzer.hygiene import summary
+    from analyzer.text.hygiene import summary
 
     found = f"{summary(analysis.findings)} The text was analysed as it stands."
     if analysis.cleaned is None:
@@ -355,7 +355,7 @@ def hidden_rows(text: str, found: "tuple[Finding, ...]") -> list[tuple[str, str,
 
     Examples
     --------
-    >>> from analyzer.hygiene import findings
+    >>> from analyzer.text.hygiene import findings
     >>> hidden_rows("The pr\u200bice", findings("The pr\u200bice"))
     [('U+200B ZERO WIDTH SPACE', 'character 7: The pr▯ice', 'nothing')]
     """

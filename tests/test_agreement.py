@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_analysis import made
 
-from analyzer.agreement import agreement, readings
 from analyzer.analysis import Analyzer
+from analyzer.comparing.agreement import agreement, readings
 from analyzer.errors import InputError
 from analyzer.models.toy import ToyModel
 from analyzer.series import BITS_PER_NAT, surprise

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer import alignment
-from analyzer.alignment import Block, aligned
+from analyzer.comparing import alignment
+from analyzer.comparing.alignment import Block, aligned
 
 word_lists = st.lists(st.sampled_from(["a", "b", "cc", "ddd"]), max_size=24)
 

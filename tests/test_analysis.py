@@ -15,9 +15,9 @@ from toy_card import HUMAN, MACHINE, toy_card
 from analyzer.analysis import Analyzer
 from analyzer.calibration import Settings
 from analyzer.errors import EmptyText, InputError, InvalidText
-from analyzer.hygiene import cleaned
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import Sampler
+from analyzer.text.hygiene import cleaned
 from analyzer.windows import windows
 
 CORPUS = "to be or not to be, that is the question. " * 3

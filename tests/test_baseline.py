@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from made_analysis import made
 
-from analyzer import baseline as module
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.baseline import COMPARED, Placement, baseline
+from analyzer.comparing import baseline as module
+from analyzer.comparing.baseline import COMPARED, Placement, baseline
 from analyzer.errors import InputError, ModelMismatch
 from analyzer.models.toy import ToyModel
 from analyzer.statistics import STATISTICS

@@ -8,14 +8,14 @@ import pytest
 from toy_card import HUMAN, MACHINE, toy_card
 from toy_corpus import toy_texts
 
-from analyzer import evaluation
 from analyzer.analysis import Analyzer
-from analyzer.calibrate import calibrate, calibrate_people, in_both_layouts, span_limit, with_families
 from analyzer.calibration import Calibration, Settings
-from analyzer.cards import load_card, save_card
-from analyzer.corpus import Example
+from analyzer.calibration.cards import load_card, save_card
 from analyzer.errors import InputError
-from analyzer.layout import flattened
+from analyzer.fitting import evaluation
+from analyzer.fitting.calibrate import calibrate, calibrate_people, in_both_layouts, span_limit, with_families
+from analyzer.fitting.corpus import Example
+from analyzer.fitting.layout import flattened
 from analyzer.models.toy import ToyModel
 
 MODEL = ToyModel(MACHINE * 3)

@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.calibration import (
+from analyzer.calibration.judging import (
     UNCALIBRATED,
     VERDICTS,
     Calibration,
@@ -27,9 +27,9 @@ from analyzer.calibration import (
     strangeness,
     tail_share,
 )
-from analyzer.cards import shipped_card
+from analyzer.calibration.cards import shipped_card
+from analyzer.calibration.features import FEATURES, token_features
 from analyzer.errors import CalibrationMismatch, InputError
-from analyzer.features import FEATURES, token_features
 from analyzer.models.toy import ToyModel
 
 MODEL = ToyModel(MACHINE * 3)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.candidates import END, TEXT, Candidates, candidates, largest
+from analyzer.guided.candidates import END, TEXT, Candidates, candidates, largest
 
 
 def listing(p: list[float], offered: list[float], k: int, ends: tuple[int, ...] = ()) -> Candidates:

@@ -12,9 +12,9 @@ from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
 from analyzer.calibration import Settings
-from analyzer.cards import for_model, from_dict, load_card, save_card, shipped_card, to_dict
+from analyzer.calibration.cards import for_model, from_dict, load_card, save_card, shipped_card, to_dict
+from analyzer.calibration.features import FEATURES
 from analyzer.errors import CalibrationError, CalibrationMismatch
-from analyzer.features import FEATURES
 from analyzer.models.toy import ToyModel
 
 

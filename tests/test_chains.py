@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.analysis import Analyzer
-from analyzer.chains import Chain, chains, depths
 from analyzer.guided import Session
+from analyzer.guided.chains import Chain, chains, depths
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import Sampler
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from analyzer import charts
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.chart_files import to_png, to_svg
+from analyzer.charts.chart_files import to_png, to_svg
 from analyzer.models.toy import ToyModel
 
 SVG = "{http://www.w3.org/2000/svg}"

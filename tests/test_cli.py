@@ -13,7 +13,7 @@ from toy_corpus import toy_texts
 
 from analyzer.analysis import Analyzer
 from analyzer.calibration import Settings
-from analyzer.cards import load_card, save_card
+from analyzer.calibration.cards import load_card, save_card
 from analyzer.cli import main
 from analyzer.models.toy import ToyModel
 
@@ -275,7 +275,7 @@ class TestLikelihood:
         assert found["probability"] < 0.01
 
     def test_calibrate_then_evaluate(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("analyzer.evaluation._RESAMPLES", 5)
+        monkeypatch.setattr("analyzer.fitting.evaluation._RESAMPLES", 5)
         made = run("calibrate", "texts.jsonl", "--out", "new.json", "--work", "parts", "--family", "tuned=ch*")
         assert made.exit_code == 0, made.output
         card = load_card(Path("new.json"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_analysis import made
 
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.comparison import choices, most_like, most_unlike, rows, totals
+from analyzer.comparing.comparison import choices, most_like, most_unlike, rows, totals
 from analyzer.errors import InputError
 from analyzer.models.toy import ToyModel
 from analyzer.series import BITS_PER_NAT, surprise

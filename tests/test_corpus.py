@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzer import corpus
 from analyzer.analysis import Analyzer
-from analyzer.corpus import BEGINNING, LATER, WHOLE, Example, measure, middle_layers, read_examples, read_folder
+from analyzer.calibration.features import token_features
 from analyzer.errors import InputError, UnreadableFile
-from analyzer.features import token_features
+from analyzer.fitting import corpus
+from analyzer.fitting.corpus import BEGINNING, LATER, WHOLE, Example, measure, middle_layers, read_examples, read_folder
 from analyzer.models.toy import ToyModel
 
 MODEL = ToyModel("the cat sat on the mat and the dog sat on the cat. ")

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from analyzer.analysis import Analyzer
-from analyzer.decoder_charts import probability_curve, surprise_chart
+from analyzer.charts.decoder_charts import probability_curve, surprise_chart
 from analyzer.decoders import DECODERS, Decoded, compare
 from analyzer.errors import EmptyText, InputError
 from analyzer.models.toy import ToyModel
-from analyzer.repetition import Loop, distinct, loop, repeated
+from analyzer.text.repetition import Loop, distinct, loop, repeated
 from analyzer.ui.decoders_view import seen, text_html
 
 # Long enough that counts outweigh the one that every pair of bytes has.

@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 from analyzer.analysis import Analyzer
-from analyzer.cards import shipped_card
+from analyzer.calibration.cards import shipped_card
 from analyzer.cli import main
 from analyzer.detectors import DETECTORS
+from analyzer.guided.session_file import to_json
 from analyzer.models.toy import ToyModel
-from analyzer.report import model_card
 from analyzer.sampling import ORDER
-from analyzer.session_file import to_json
 from analyzer.statistics import STATISTICS
+from analyzer.terminal.report import model_card
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text("utf-8")

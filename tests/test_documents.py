@@ -10,8 +10,8 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from analyzer.documents import read_document, read_file
 from analyzer.errors import UnreadableFile
+from analyzer.text.documents import read_document, read_file
 
 
 def word_file(*paragraphs: str, xml: str = "") -> bytes:

@@ -12,7 +12,7 @@ from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analysis, Analyzer
 from analyzer.calibration import UNCALIBRATED, Likelihood
-from analyzer.drafts import Drafts, drafts
+from analyzer.comparing.drafts import Drafts, drafts
 from analyzer.errors import ModelMismatch
 from analyzer.models.toy import ToyModel
 from analyzer.series import BITS_PER_NAT, surprise

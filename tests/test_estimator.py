@@ -11,10 +11,10 @@ from sklearn.preprocessing import FunctionTransformer
 from toy_card import HUMAN, MACHINE, toy_card
 from toy_corpus import toy_texts
 
-from analyzer import evaluation
 from analyzer.analysis import Analyzer
 from analyzer.errors import InputError
-from analyzer.estimator import MachineTextClassifier, raid_detector
+from analyzer.fitting import evaluation
+from analyzer.fitting.estimator import MachineTextClassifier, raid_detector
 from analyzer.models.toy import ToyModel
 
 MODEL = ToyModel(MACHINE * 3)

@@ -13,12 +13,12 @@ from sklearn.metrics import roc_auc_score
 from toy_card import MACHINE, MEASURED, toy_card
 from toy_corpus import toy_corpus, toy_texts
 
-from analyzer import evaluation
 from analyzer.analysis import Analyzer
 from analyzer.calibration import Settings
-from analyzer.corpus import Corpus, Example
 from analyzer.errors import InputError
-from analyzer.evaluation import (
+from analyzer.fitting import evaluation
+from analyzer.fitting.corpus import Corpus, Example
+from analyzer.fitting.evaluation import (
     auroc,
     calibration_error,
     discrimination,
@@ -28,7 +28,7 @@ from analyzer.evaluation import (
     true_positive_rate,
     verdicts,
 )
-from analyzer.fitting import Fitter, fit
+from analyzer.fitting.read_outs import Fitter, fit
 from analyzer.models.toy import ToyModel
 from analyzer.ui import card_tables
 

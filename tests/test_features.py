@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.analysis import Analyzer
-from analyzer.features import FEATURES, TOKEN_CLASSES, token_classes, token_features
+from analyzer.calibration.features import FEATURES, TOKEN_CLASSES, token_classes, token_features
 from analyzer.models.toy import ToyModel
 from analyzer.tokens import Tokenization
 

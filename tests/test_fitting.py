@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from toy_corpus import PLANTED, P, toy_corpus
 
 from analyzer.calibration import Calibration
-from analyzer.corpus import BEGINNING, WHOLE, Corpus
 from analyzer.errors import InputError
-from analyzer.evaluation import auroc
-from analyzer.fitting import Choices, Fitter, Moments, fit, folds, make_bins, probability_line
+from analyzer.fitting.corpus import BEGINNING, WHOLE, Corpus
+from analyzer.fitting.evaluation import auroc
+from analyzer.fitting.read_outs import Choices, Fitter, Moments, fit, folds, make_bins, probability_line
 from analyzer.models.toy import ToyModel
 
 INFO = ToyModel("ab").info

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.growing import Piece, grow, joint, pieces, retokenised, tokenization_of
+from analyzer.guided.growing import Piece, grow, joint, pieces, retokenised, tokenization_of
 from analyzer.models.toy import ToyModel
 from analyzer.tokens import Tokenization
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from toy_card import toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.candidates import END, PART, TEXT
-from analyzer.cards import shipped_card
+from analyzer.calibration.cards import shipped_card
 from analyzer.errors import EmptyText, InputError
 from analyzer.guided import Session
+from analyzer.guided.candidates import END, PART, TEXT
 from analyzer.models.toy import ToyModel
 from analyzer.passes import plan_tokens, score_plans
 from analyzer.sampling import PRESETS, Sampler

@@ -14,8 +14,8 @@ from toy_card import HUMAN, MACHINE, toy_card
 from analyzer import wording
 from analyzer.analysis import Analysis, Analyzer
 from analyzer.calibration import Settings
-from analyzer.chart_files import to_svg
 from analyzer.charts import rank_histogram
+from analyzer.charts.chart_files import to_svg
 from analyzer.detectors import DETECTORS
 from analyzer.html_report import html_report
 from analyzer.markup import BUCKET_LABELS

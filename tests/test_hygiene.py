@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.hygiene import Finding, cleaned, findings, summary
+from analyzer.text.hygiene import Finding, cleaned, findings, summary
 
 ODD = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u00a0\u2009\u3000\u202e\u200f\u2066\ufe0f\ufe00\U000e0061"
 ODD += "\U000e007f\x00\x07\x92"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.kinds import Reason, reasons_not_prose
+from analyzer.calibration.kinds import Reason, reasons_not_prose
 
 PROSE = (
     "The harbour was empty when they arrived. Two men sat on the wall with their backs to the sea, sharing a "

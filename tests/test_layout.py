@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.layout import flattened, typeset
+from analyzer.fitting.layout import flattened, typeset
 
 SENTENCES = [
     "It was late.",

@@ -12,11 +12,11 @@ from toy_corpus import toy_texts
 
 from analyzer.analysis import Analyzer
 from analyzer.calibration import UNCALIBRATED, Settings
-from analyzer.cards import shipped_card
-from analyzer.corpus import Example
-from analyzer.evaluation import evaluate
+from analyzer.calibration.cards import shipped_card
+from analyzer.fitting.corpus import Example
+from analyzer.fitting.evaluation import evaluate
 from analyzer.models.toy import ToyModel
-from analyzer.report import evaluation_page, evaluation_text, likelihood_lines, model_card
+from analyzer.terminal.report import evaluation_page, evaluation_text, likelihood_lines, model_card
 
 MODEL = ToyModel(MACHINE * 3)
 CARD = toy_card(MODEL.info)

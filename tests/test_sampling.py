@@ -15,8 +15,8 @@ from analyzer.detectors.watermark import kgw, synth_id
 from analyzer.errors import InputError, ModelError
 from analyzer.passes import start_ids
 from analyzer.sampling import ORDER, PRESETS, Sampler, draw
+from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 from analyzer.scoring import Row
-from analyzer.watermark_keys import KGWKey, SynthIDKey
 
 LOGITS = torch.tensor([4.0, 2.0, 1.0, 1.0], dtype=torch.float64).log()
 SYNTH = SynthIDKey(keys=(654, 400, 836, 123, 340, 443, 597, 160, 57))

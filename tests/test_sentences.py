@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.sentences import sentences, token_sentences
+from analyzer.text.sentences import sentences, token_sentences
 
 texts = st.one_of(
     st.text(max_size=200),

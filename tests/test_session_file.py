@@ -10,10 +10,10 @@ import pytest
 from analyzer.analysis import Analyzer
 from analyzer.errors import InputError, ModelMismatch
 from analyzer.guided import Session
+from analyzer.guided.session_file import redrawn, to_json
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import PRESETS, Sampler
-from analyzer.session_file import redrawn, to_json
-from analyzer.watermark_keys import KGWKey
+from analyzer.sampling.watermark_keys import KGWKey
 
 CORPUS = "the quick brown fox jumps over the lazy dog and the cat sat on the mat. "
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.spans import machine_share, one_cut
+from analyzer.calibration.spans import machine_share, one_cut
 
 EVIDENCE = st.lists(st.floats(-5, 5), min_size=1, max_size=8).map(np.array)
 

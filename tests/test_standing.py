@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.calibration import LengthBin, Settings, tail_share
+from analyzer.calibration.judging import LengthBin, Settings, tail_share
+from analyzer.calibration.standing import standing
+from analyzer.charts.standing_chart import standing_chart
 from analyzer.models.toy import ToyModel
-from analyzer.standing import standing
-from analyzer.standing_chart import standing_chart
 
 CORPUS = "the quick brown fox jumps over the lazy dog and the cat sat on the mat. "
 

@@ -13,12 +13,13 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 from toy_card import MACHINE, toy_card
 
-from analyzer import cli, terminal
+from analyzer import cli
 from analyzer.analysis import Analyzer
 from analyzer.cli import main
+from analyzer.guided.tree_export import to_dot, to_markdown, to_mermaid
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import ORDER
-from analyzer.tree_export import to_dot, to_markdown, to_mermaid
+from analyzer.terminal import loop as terminal
 
 MODEL = ToyModel("to be or not to be. ")
 PROGRAM = (

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from analyzer.analysis import Analyzer
 from analyzer.guided import Session
+from analyzer.guided.tree_export import session_chains, to_dot, to_markdown, to_mermaid
 from analyzer.markup import visible
 from analyzer.models.toy import ToyModel
-from analyzer.tree_export import session_chains, to_dot, to_markdown, to_mermaid
 
 MODEL = ToyModel("to be or not to be. ")
 HOSTILE = (

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.comparing.words import dropped_characters, token_cuts, token_words, word_edges, word_sums
 from analyzer.models.toy import ToyModel
 from analyzer.tokens import Tokenization
-from analyzer.words import dropped_characters, token_cuts, token_words, word_edges, word_sums
 
 TOY = ToyModel("ab").tokenizer
 

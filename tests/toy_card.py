@@ -3,7 +3,7 @@
 import numpy as np
 
 from analyzer.calibration import Calibration, LengthBin, Line
-from analyzer.features import FEATURES
+from analyzer.calibration.features import FEATURES
 from analyzer.models import ModelInfo
 
 MACHINE = "the cat sat on the mat and the dog jumps over the fox. the quick brown fox sat on the lazy dog. "

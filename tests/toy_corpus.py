@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analyzer.corpus import BEGINNING, LATER, WHOLE, Corpus, Example
-from analyzer.features import FEATURES
+from analyzer.calibration.features import FEATURES
+from analyzer.fitting.corpus import BEGINNING, LATER, WHOLE, Corpus, Example
 
 P, STATES = len(FEATURES), 3
 PLANTED = np.zeros(P + STATES)

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from analyzer import __version__, cards
+from analyzer import __version__
 from analyzer.analysis import Analyzer
+from analyzer.calibration import cards
 
 __all__ = ["About", "about"]
 

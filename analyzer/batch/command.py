@@ -68,7 +68,7 @@ def _do(asked: Asked, load: Callable[[], "Analyzer"]) -> int:
     """Do it; the exit status."""
     from analyzer.batch.job import may_begin
     from analyzer.batch.work_folder import WorkFolder
-    from analyzer.interrupts import Stopped
+    from analyzer.terminal.interrupts import Stopped
 
     _check_engine(asked)
     if asked.dry_run:
@@ -143,7 +143,7 @@ def _ray_engine(asked: Asked, folder: "WorkFolder", progress: Callable[[int], No
     from analyzer.batch.ray_cluster import connected
     from analyzer.batch.ray_engine import RayEngine
     from analyzer.batch.threads import choose_worker_threads
-    from analyzer.cards import load_card
+    from analyzer.calibration.cards import load_card
 
     model, workers = asked.model, asked.concurrency
     card = None if model.card is None else load_card(Path(model.card))  # here: the machines need not have the file
@@ -233,7 +233,7 @@ def _watching() -> Iterator[tuple[Callable[[int], None], Callable[["Totals"], No
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from analyzer.interrupts import Stopped, interruptible
+    from analyzer.terminal.interrupts import Stopped, interruptible
 
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

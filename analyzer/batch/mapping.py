@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from analyzer import __version__, cards
+from analyzer import __version__
 from analyzer.analysis import Analyzer
 from analyzer.batch.engine import score_rows
 from analyzer.batch.layout import Kind, Layout
 from analyzer.batch.rows import Row, no_text
-from analyzer.calibration import Settings
+from analyzer.calibration import Settings, cards
 from analyzer.errors import InputError
 
 __all__ = ["ScoreTexts"]

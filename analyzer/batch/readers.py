@@ -8,8 +8,8 @@ from typing import Any
 from analyzer.batch.rows import Row, no_text, plain
 from analyzer.batch.sources import Source, opened
 from analyzer.batch.tables import Record, records
-from analyzer.documents import read_document
 from analyzer.errors import AnalyzerError, InputError, UnreadableFile
+from analyzer.text.documents import read_document
 
 __all__ = ["Choice", "check_columns", "read_rows"]
 

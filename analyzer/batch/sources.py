@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from analyzer import documents
 from analyzer.batch.rows import plain
 from analyzer.errors import InputError, UnreadableFile
+from analyzer.text import documents
 
 __all__ = ["PACKED", "TABLES", "Source", "bytes_source", "file_source", "find_sources", "opened"]
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from analyzer.detectors.detection import Detection, detection
-from analyzer.watermark_keys import KGWKey, SynthIDKey
+from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 
 __all__ = ["KGWKey", "SynthIDKey", "WatermarkTest", "kgw", "synth_id"]
 

@@ -1,9 +1,8 @@
 """What the numbers mean in plain words, how good they are, about whom they may be wrong, what they are not for."""
 
-import pandas as pd
 import streamlit as st
 
-from analyzer.ui.frame import show_title
+from analyzer.ui.frame import set_width, show_title
 from analyzer.ui.model_card import show_card, show_limits
 
 __all__ = ["EXAMPLE", "EXAMPLE_BEGINS", "about_page"]
@@ -27,6 +26,7 @@ _NUMBERS = (
     ("Perplexity", "Among how many equally likely tokens the model seems to choose at each step, on average."),
     ("Curvature", "How much likelier the text is than what the model itself would have drawn in its place."),
 )
+_CELL = "padding-block:.45rem;border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent)"
 _VERDICTS = (
     ("Probability of a machine", "If people and machines had written equally many such texts: the machines’ share."),
     ("Interval", "Where that probability lies for a read-out that never saw this kind of writing, nine times in ten."),
@@ -40,6 +40,7 @@ _VERDICTS = (
 
 def about_page() -> None:
     """Draw the page."""
+    set_width(56)
     show_title("About")
     numbers, card, limits = st.tabs(["What the numbers mean", "How good they are", "Limits and privacy"])
     with numbers:
@@ -97,4 +98,13 @@ def _guesses() -> str:
 
 
 def _table(rows: tuple[tuple[str, str], ...]) -> None:
-    st.table(pd.DataFrame(rows, columns=["", "means"]), hide_index=True)
+    """A list of terms; Streamlit's own tables end a cell's lines in the middle of a wide one."""
+    st.html(
+        '<dl style="display:grid;grid-template-columns:minmax(6.5rem,11rem) 1fr;margin:0">'
+        + "".join(
+            f'<dt style="{_CELL};padding-inline-end:1rem;font-weight:600">{name}</dt>'
+            f'<dd style="{_CELL};margin:0">{means}</dd>'
+            for name, means in rows
+        )
+        + "</dl>"
+    )

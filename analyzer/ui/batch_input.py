@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analyzer.documents import KINDS
 from analyzer.errors import AnalyzerError
+from analyzer.text.documents import KINDS
 from analyzer.ui.batch_state import begin, job, run_again
 from analyzer.ui.compare_input import split_texts
 from analyzer.ui.words import plain

@@ -47,7 +47,8 @@ _HELP = {
 def show_results(here: Job) -> None:
     """All that came of the rows so far; called in a fragment, which runs again by itself while more is to come."""
     more = here.active  # by what is drawn: the last rows may come meanwhile
-    _show_progress(here)
+    with st.container():  # as all below that is now more, now less: what is open under it stays open
+        _show_progress(here)
     if here.work.done:
         left, right = st.columns([4, 7], gap="medium", vertical_alignment="center")
         with left:
@@ -55,8 +56,10 @@ def show_results(here: Job) -> None:
         found = now(here, settings)
         with right:
             _show_caution(found)
-        _show_table(here, found)
-        _offer_opening(found)
+        with st.container():
+            _show_table(here, found)
+        with st.container():
+            _offer_opening(found)
         _show_downloads(here, found, settings)
         _show_charts(found)
         _show_failed(found)

@@ -135,7 +135,7 @@ def _probability_modes(part: "TokenScores") -> "Iterator[Mode]":
 def _verdict_modes(analysis: "Analysis", first: int, last: int) -> "Iterator[Mode]":
     import numpy as np
 
-    from analyzer.sentences import token_sentences
+    from analyzer.text.sentences import token_sentences
 
     shares = analysis.token_shares()
     mean = float(np.abs(shares).mean()) or 1.0

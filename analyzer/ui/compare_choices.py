@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
     import pandas as pd
 
     from analyzer.analysis import Analysis
-    from analyzer.comparison import Choice, TokenRow
+    from analyzer.comparing.comparison import Choice, TokenRow
 
 __all__ = ["PAGE_TOKENS", "Choices", "choices_data", "choices_tables", "compared", "show_choices"]
 
@@ -41,7 +41,7 @@ class Choices:
 
 def compared(analysis: "Analysis") -> Choices:
     """All that the page shows of one text."""
-    from analyzer.comparison import choices, rows
+    from analyzer.comparing.comparison import choices, rows
 
     return Choices(analysis, rows(analysis), choices(analysis))
 
@@ -62,7 +62,7 @@ def show_choices() -> None:
 
 
 def _show(kept: Kept[Choices]) -> None:
-    from analyzer.comparison import totals
+    from analyzer.comparing.comparison import totals
 
     found = kept.value
     of = totals(found.words)
@@ -134,7 +134,7 @@ def _cell(row: "TokenRow") -> dict[str, Any]:
 
 def choices_tables(found: Choices) -> list[Table]:
     """Where the writer was most unlike the model, and where the model would have written the same."""
-    from analyzer.comparison import most_like, most_unlike
+    from analyzer.comparing.comparison import most_like, most_unlike
 
     unlike = tuple(
         TableRow(

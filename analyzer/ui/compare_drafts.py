@@ -20,7 +20,7 @@ from analyzer.wording import probability_phrase
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
     from analyzer.calibration import Likelihood
-    from analyzer.drafts import Drafts
+    from analyzer.comparing.drafts import Drafts
 
 __all__ = ["Pair", "paired", "show_drafts", "statistics_frame"]
 
@@ -46,7 +46,7 @@ class Pair:
 
 def paired(before: "Analysis", after: "Analysis") -> Pair:
     """Compare two drafts."""
-    from analyzer.drafts import drafts
+    from analyzer.comparing.drafts import drafts
 
     return Pair(before, after, drafts(before, after))
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from analyzer.documents import KINDS, read_document
 from analyzer.errors import AnalyzerError
+from analyzer.text.documents import KINDS, read_document
 from analyzer.ui.samples import Sample, load_samples
 from analyzer.ui.words import plain
 
@@ -37,11 +37,12 @@ def offer_sources(box: str, *, samples: bool = False, label: str = "Open a file"
             st.file_uploader(
                 "Text, Word, PDF or web page", type=_ENDINGS, key=f"{box}-file", on_change=_take_file, args=(box,)
             )
+    place = st.empty()  # always there: what stands below keeps its place, and what is open stays open
     note = st.session_state.get(f"{box}-note")
-    if note and note[0] == st.session_state.get(box):
-        st.caption(plain(note[1]))
     if problem := st.session_state.get(f"{box}-problem"):
-        st.error(plain(problem))
+        place.error(plain(problem))
+    elif note and note[0] == st.session_state.get(box):
+        place.caption(plain(note[1]))
 
 
 def _take_sample(box: str) -> None:
@@ -61,8 +62,11 @@ def _take_file(box: str) -> None:
     except AnalyzerError as error:
         st.session_state[f"{box}-problem"] = str(error)
         return
+    if not document.text.strip():
+        st.session_state[f"{box}-problem"] = f"{file.name} is empty. The box is as it was."
+        return
     st.session_state[box] = document.text
-    st.session_state[f"{box}-note"] = (document.text, " ".join([f"{file.name}.", *document.notes]))
+    st.session_state[f"{box}-note"] = (document.text, " ".join([f"From {file.name}.", *document.notes]))
 
 
 def split_texts(pasted: str) -> list[str]:
@@ -103,6 +107,9 @@ def _take_earlier(upload: str) -> None:
             document = read_document(file.getvalue(), name=file.name)
         except AnalyzerError as error:
             notes.append(f"Left out: {error}")
+            continue
+        if not document.text.strip():
+            notes.append(f"Left out: {file.name} is empty.")
             continue
         one = EarlierText(file.name, document.text)
         if one not in taken:

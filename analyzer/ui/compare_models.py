@@ -19,7 +19,7 @@ from analyzer.ui.words import plain
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     import pandas as pd
 
-    from analyzer.agreement import Agreement, Reading
+    from analyzer.comparing.agreement import Agreement, Reading
     from analyzer.models import ModelInfo
 
 __all__ = ["Readers", "models_data", "models_table", "read_by_both", "show_models"]
@@ -67,8 +67,8 @@ def show_models() -> None:
 
 def read_by_both(text: str, name: str) -> Readers:
     """Score a text with the page's model and with another; that one keeps nothing of it."""
-    from analyzer.agreement import agreement
     from analyzer.analysis import Analyzer
+    from analyzer.comparing.agreement import agreement
     from analyzer.errors import ModelUnavailable
 
     if not name:

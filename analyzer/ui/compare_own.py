@@ -20,7 +20,7 @@ from analyzer.ui.words import plain
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     import pandas as pd
 
-    from analyzer.baseline import Place, Placement
+    from analyzer.comparing.baseline import Place, Placement
 
 __all__ = ["Among", "placed", "show_own", "strip"]
 
@@ -72,7 +72,7 @@ def show_own() -> None:
 
 def placed(text: str, earlier: Sequence[EarlierText]) -> Among:
     """Score all, and place the text among those that can be scored."""
-    from analyzer.baseline import baseline
+    from analyzer.comparing.baseline import baseline
 
     this = scored(text)
     own, names, left_out = [], [], []

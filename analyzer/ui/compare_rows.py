@@ -12,7 +12,7 @@ from analyzer.ui.compare_view import Table, TableRow, marks
 from analyzer.ui.compare_words import bits, said, signed
 
 if TYPE_CHECKING:  # loads torch, and the first paint must not
-    from analyzer.drafts import Stretch
+    from analyzer.comparing.drafts import Stretch
 
 __all__ = ["DraftRow", "Part", "change_data", "changes_table", "draft_rows", "rows_data"]
 
@@ -54,7 +54,7 @@ class DraftRow:
 
 def draft_rows(before: str, after: str, stretches: "Sequence[Stretch]") -> list[DraftRow]:
     """Cut two drafts into rows; the parts join up to each draft."""
-    from analyzer.sentences import sentences
+    from analyzer.text.sentences import sentences
 
     ends = [set(sentences(text)[:, 1].tolist()) for text in (before, after)]
     for text, of in zip((before, after), ends, strict=True):

@@ -51,8 +51,9 @@ def answer(question: str, inputs: tuple[object, ...]) -> "Kept[object] | None":
         state[runs] = state.get(runs, 0) + 1
         state[result] = Kept(*done, state[runs])
     found: Kept[object] | None = state.get(result)
+    place = st.empty()  # always there: what stands below keeps its place, and what is open stays open
     if found is not None and found.inputs != (*inputs, chosen_model()):
-        st.info(
+        place.info(
             "The texts above or the model have changed since. What follows is about those before: press Compare again."
         )
     return found

@@ -53,7 +53,7 @@ def _run(analyzer: "Analyzer", prompt: str, n: int, seed: int) -> "tuple[Decoded
 
 
 def _show(found: "tuple[Decoded, ...]") -> None:
-    from analyzer import decoder_charts
+    from analyzer.charts import decoder_charts
     from analyzer.series import BITS_PER_NAT
 
     rows = [

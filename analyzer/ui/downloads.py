@@ -72,7 +72,7 @@ def report_file(analysis: "Analysis") -> str:
 
 def chart_file(analysis: "Analysis", name: str, kind: str) -> bytes:
     """One chart as a file, "svg" or "png"; an empty one where there is nothing to draw."""
-    from analyzer.chart_files import to_png, to_svg
+    from analyzer.charts.chart_files import to_png, to_svg
 
     chart = _maker(name)(analysis)
     if chart is None:
@@ -82,7 +82,7 @@ def chart_file(analysis: "Analysis", name: str, kind: str) -> bytes:
 
 def _maker(name: str) -> "Callable[[Analysis], alt.Chart | alt.LayerChart | None]":
     from analyzer import charts
-    from analyzer.standing_chart import standing_chart
+    from analyzer.charts.standing_chart import standing_chart
 
     makers: dict[str, Callable[[Analysis], alt.Chart | alt.LayerChart | None]] = {
         "surprise": charts.surprise_curve,

@@ -17,7 +17,7 @@ def set_width(rem: int) -> None:
         f"""<style>
 [data-testid="stMainBlockContainer"] {{ max-width: {rem}rem; padding-top: 4.5rem; }}
 @media (min-width: 641px) {{ [data-testid="stMainBlockContainer"] {{ padding-inline: 3rem; }} }}
-@media (max-width: 640px) {{ h1 {{ font-size: 2rem !important; }} }}
+@media (max-width: 640px) {{ h1 {{ font-size: 2rem !important; }} h2 {{ font-size: 1.6rem !important; }} }}
 </style>"""
     )
 

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from analyzer.errors import AnalyzerError
-from analyzer.reading import decode
+from analyzer.text.reading import decode
 from analyzer.ui.decoders_view import decoders_view
 from analyzer.ui.frame import set_width, show_title
 from analyzer.ui.guide_data import effects_data, list_data, text_data
@@ -21,7 +21,7 @@ from analyzer.ui.session import chosen_model, session_analyzer
 from analyzer.ui.words import plain
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
-    from analyzer.candidates import Candidates
+    from analyzer.guided.candidates import Candidates
 
 __all__ = ["guide_page"]
 
@@ -30,6 +30,12 @@ _PROMPT, _CONTEXT, _SEED, _FILE, _ERROR = "guide-prompt", "guide-context", "guid
 _RUN_LENGTH, _GREEDY, _ROWS = "guide-run-length", "guide-greedy", "guide-rows"
 _VIEW, _WRITE, _DECODERS = "guide-view", "Write with the model", "What decoders do to text"
 _STEP = 4  # tokens of a run between two looks at whether to stop
+# What was begun far below is ended here: the button comes into view.
+_STICKY = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-guide-search) {
+  position: sticky; top: 3.75rem; z-index: 5; background: Canvas; background: light-dark(#FFFFFF, #11151B);
+}
+</style>"""
 
 
 def guide_page() -> None:
@@ -54,11 +60,15 @@ def guide_page() -> None:
             "likelihood that a machine wrote it."
         )
         _show_start()
-    if error := st.session_state.get(_ERROR):
-        st.error(plain(error))
+    with st.container():  # always there, as all places of messages here: what is open below stays open
+        if error := st.session_state.get(_ERROR):
+            st.error(plain(error))
+        if here is not None:
+            _say_who_reads(here)
     if here is not None:
-        _say_who_reads(here)
-        SEARCH.go_on()
+        st.html(_STICKY)
+        with st.container(key="guide-search"):
+            SEARCH.go_on()
         _write()
 
 
@@ -132,8 +142,9 @@ def _write() -> None:
     found, problem = _candidates(here)
     left, middle, right = st.columns([9, 17, 10], gap="medium")
     with middle:
+        place = st.empty()
         if here.message or problem:
-            st.error(here.message or problem)
+            place.error(here.message or problem)
         show_list(
             list_data(here.session, found, serial=here.serial, running=here.running is not None),
             _handle,
@@ -142,7 +153,8 @@ def _write() -> None:
         show_text(text_data(here.session, serial=here.serial), _handle)
     with middle:
         _show_buttons(here)
-        show_find(here)
+        with st.container(key="guide-find-box"):
+            show_find(here)
         show_steps(here.session)
         show_sampler(here.session)
         show_search(here)
@@ -204,12 +216,13 @@ def _show_buttons(here: Desk) -> None:
             "Tokens to run", 1, 1000, 20, key=_RUN_LENGTH, width=130, persist_state="session",
             label_visibility="collapsed", help="How many tokens a run draws.",
         )  # fmt: skip
+    place = st.empty()
     if running is not None:
-        st.progress(running.done / running.total, f"{running.done} of {running.total} tokens")
+        place.progress(running.done / running.total, f"{running.done} of {running.total} tokens")
     elif here.session.ended:
-        st.info("The text has come to its end. Undo to go on otherwise.")
+        place.info("The text has come to its end. Undo to go on otherwise.")
     elif here.ended:
-        st.caption(here.ended)
+        place.caption(here.ended)
 
 
 def _show_what_it_does(here: Desk) -> Views:

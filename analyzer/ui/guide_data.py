@@ -8,9 +8,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
-    from analyzer.candidates import Candidates
     from analyzer.guided import Session
-    from analyzer.tree import Node
+    from analyzer.guided.candidates import Candidates
+    from analyzer.guided.tree import Node
 
 __all__ = ["WHO", "Branch", "branches", "effects_data", "list_data", "shown", "text_data"]
 
@@ -35,7 +35,7 @@ def shown(text: str) -> str:
 
 def list_data(session: "Session", found: "Candidates | None", *, serial: int, running: bool) -> dict[str, Any]:
     """What may come next; nothing where the text has ended, or where the sampler leaves nothing."""
-    from analyzer.candidates import END
+    from analyzer.guided.candidates import END
 
     return {
         "serial": serial,
@@ -156,7 +156,7 @@ class Branch:
 
 def branches(session: "Session", *, most: int = SHOWN_BRANCHES) -> tuple[list[Branch], int]:
     """The tree, condensed, and how many branches more there are than listed; those of the current text always are."""
-    from analyzer.chains import chains, depths
+    from analyzer.guided.chains import chains, depths
 
     tree, current = session.tree, session.current
     path = {0, *(node.number for node in tree.path(current))}

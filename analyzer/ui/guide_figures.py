@@ -18,7 +18,7 @@ from analyzer.wording import chance, interval, sentence_case
 if TYPE_CHECKING:  # these load torch or take long, and the first paint must not
     from analyzer.analysis import Analysis
     from analyzer.guided import Session
-    from analyzer.tree import Node
+    from analyzer.guided.tree import Node
 
 __all__ = ["Figure", "Views", "figures", "fork", "show_charts", "show_figures", "show_likelihood", "views"]
 

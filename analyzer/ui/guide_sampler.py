@@ -197,7 +197,7 @@ def _from_widgets(before: "Sampler") -> "Sampler":
 
 def _watermark() -> dict[str, Any]:
     from analyzer.errors import InputError
-    from analyzer.watermark_keys import KGWKey, SynthIDKey
+    from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 
     state: Any = st.session_state
     kind = state[_key("watermark")]
@@ -217,7 +217,7 @@ def _watermark() -> dict[str, Any]:
 
 
 def _into_widgets(sampler: "Sampler") -> None:
-    from analyzer.watermark_keys import KGWKey, SynthIDKey
+    from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 
     state: Any = st.session_state
     for name in (*_NUMBERS, "temperature", "top_p"):

@@ -17,7 +17,7 @@ from analyzer.ui.tasks import Task, Tell, bar
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis_result import Analysis
     from analyzer.guided import Session
-    from analyzer.tree import Node
+    from analyzer.guided.tree import Node
 
 __all__ = [
     "GUIDE_PAGE",
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _DESK = "guide"  # key of st.session_state
-SEARCH: "Task[None]" = Task("guide-search", cancelled="Cancelled: the text stays as it is.", doing="Writing …")
+SEARCH: "Task[None]" = Task("guide-search", cancelled="", doing="Writing …")
 """Best of several, and beam search. The page draws it outside of its fragment, which no click can interrupt."""
 
 GUIDE_PAGE = "guide-page"
@@ -132,7 +132,19 @@ def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:
 
 def begin_search(work: "Callable[[Session, Tell], object]") -> None:
     """Have whole continuations looked for by the next run of the page, which shows how far it is and can be ended."""
-    SEARCH.begin(lambda: act(lambda session: work(session, bar())))
+
+    def search(session: "Session") -> None:
+        here = desk()
+        assert here is not None
+        here.ended = "Cancelled: the text stays as it is."  # which it is, if this is left before its end
+        try:
+            work(session, bar())
+        except AnalyzerError:
+            here.ended = ""
+            raise
+        here.ended = ""
+
+    SEARCH.begin(lambda: act(search))
 
 
 def start_run(total: int) -> None:

@@ -12,8 +12,8 @@ from analyzer.ui.words import plain
 from analyzer.wording import percent
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
-    from analyzer.candidates import Candidates
     from analyzer.guided import Session
+    from analyzer.guided.candidates import Candidates
 
 __all__ = ["found_in_words", "show_downloads", "show_find", "show_numbers", "show_search"]
 
@@ -30,8 +30,9 @@ def show_find(here: Desk) -> None:
     )  # fmt: skip
     typed = st.session_state[_FIND]
     ways = [typed] if not typed or typed[0].isspace() else [f" {typed}", typed]
+    answers = st.container()  # there before there are any: the box for a passage stays open
     for i, text in enumerate(ways if typed else []):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with answers.container(horizontal=True, vertical_alignment="center", gap="small"):
             try:
                 st.markdown(found_in_words(here.session, text), width="stretch")
             except AnalyzerError as error:
@@ -143,13 +144,13 @@ def show_downloads(here: Desk) -> None:
 
 
 def _session_json(session: "Session") -> str:
-    from analyzer.session_file import to_json
+    from analyzer.guided.session_file import to_json
 
     return to_json(session)
 
 
 def _export(session: "Session", form: str) -> str:
-    from analyzer import tree_export
+    from analyzer.guided import tree_export
 
     made: str = getattr(tree_export, f"to_{form}")(session)
     return made

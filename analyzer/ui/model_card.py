@@ -24,7 +24,7 @@ _SHIPPED = "smollm2-135m-instruct.json"
 
 def read_card(choice: ModelChoice) -> Mapping[str, Any] | None:
     """The card that a model is judged with, else the one that comes with the program; None where it cannot be read."""
-    shipped = resources.files("analyzer").joinpath("calibrations", _SHIPPED)
+    shipped = resources.files("analyzer").joinpath("calibration", "shipped", _SHIPPED)
     file = Path(choice.card).expanduser() if choice.card else shipped
     try:
         found = json.loads(file.read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
 
     from analyzer.analysis import Analysis, Analyzer
     from analyzer.calibration import Likelihood
-    from analyzer.drafts import Drafts, Stretch
+    from analyzer.comparing.drafts import Drafts, Stretch
 
 __all__ = ["Moves", "Replacement", "Word", "Words", "moves", "replace_with", "show_replacement", "word_at", "words_of"]
 
@@ -60,8 +60,8 @@ class Moves(NamedTuple):
 
 
 def words_of(analysis: "Analysis") -> Words:
-    """The words of a text, see ``analyzer.words``."""
-    from analyzer.words import token_cuts, token_words, word_edges
+    """The words of a text, see ``analyzer.comparing.words``."""
+    from analyzer.comparing.words import token_cuts, token_words, word_edges
 
     tokens = analysis.tokenization
     edges = word_edges(tokens.text, token_cuts(tokens))
@@ -77,7 +77,7 @@ def word_at(analysis: "Analysis", words: Words, token: int) -> Word:
 
 def replace_with(by: "Analyzer", analysis: "Analysis", text: str, *, start: int, end: int, run: int) -> None:
     """Analyse the text with its characters `start` to `end` - 1 replaced; what stands before them is not read again."""
-    from analyzer.drafts import drafts
+    from analyzer.comparing.drafts import drafts
 
     state = st.session_state
     state[_key(run)] = None

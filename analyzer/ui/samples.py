@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from analyzer.reading import read_text
+from analyzer.text.reading import read_text
 
 __all__ = ["FOLDER", "Sample", "load_samples"]
 

@@ -99,7 +99,7 @@ def choose_model(choice: ModelChoice) -> "Analyzer":
         If its card cannot be read, or is another model's.
     """
     from analyzer.analysis import Analyzer
-    from analyzer.cards import load_card
+    from analyzer.calibration.cards import load_card
 
     card = load_card(Path(choice.card).expanduser()) if choice.card else None
     analyzer = Analyzer(get_model(choice.name), calibration=card)

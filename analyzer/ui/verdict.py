@@ -61,7 +61,7 @@ def show_verdict(analysis: "Analysis") -> None:
 
 def _show_standing(analysis: "Analysis") -> None:
     """Among texts of known origin: a picture, where there are such texts."""
-    from analyzer.standing_chart import standing_chart
+    from analyzer.charts.standing_chart import standing_chart
 
     chart = standing_chart(analysis)
     if chart is not None:

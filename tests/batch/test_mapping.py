@@ -19,7 +19,7 @@ from analyzer.analysis import Analyzer
 from analyzer.batch import mapping
 from analyzer.batch.mapping import ScoreTexts
 from analyzer.calibration import Settings
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
 from analyzer.errors import CalibrationError, CalibrationMismatch, InputError, ModelUnavailable
 from analyzer.models.loading import load
 

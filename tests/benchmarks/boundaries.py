@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.spans import machine_share, one_cut
+from analyzer.calibration.spans import machine_share, one_cut
 
 Floats = NDArray[np.float64]
 

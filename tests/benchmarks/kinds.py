@@ -1,4 +1,4 @@
-"""How often prose is called something else, and how much code is caught: the figures in ``analyzer/kinds.py``.
+"""How often prose is called something else, how much code is caught: figures in ``analyzer/calibration/kinds.py``.
 
     python tests/benchmarks/kinds.py [FOLDER OF PROGRAMS ...]
 
@@ -13,7 +13,7 @@ import sysconfig
 from collections import Counter
 from pathlib import Path
 
-from analyzer.kinds import reasons_not_prose
+from analyzer.calibration.kinds import reasons_not_prose
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "detection.jsonl.gz"
 SUFFIXES = (

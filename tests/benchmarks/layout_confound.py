@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from analyzer.corpus import read_examples
+from analyzer.fitting.corpus import read_examples
 
 MARKS = {"line end": r"\n", "curly quote": "[“”‘’]", "two spaces": "  ", "not ASCII": r"[^\x00-\x7f]"}
 

@@ -7,7 +7,7 @@ import pytest
 from browser import CHROMIUM, served
 from toy_card import toy_card
 
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
 from analyzer.ui.session import load_model
 
 

@@ -135,6 +135,9 @@ def test_a_file_fills_the_box_or_says_why_not(app):
     assert "bad.txt is not UTF-8 text" in unescaped(error.value)
     assert "Save it as plain text in UTF-8" in unescaped(error.value)
     assert app.session_state["text"] == "naïve"
+    app.file_uploader[0].upload("none.txt", b" \n", "text/plain").run()
+    assert [unescaped(error.value) for error in app.error] == ["none.txt is empty. The box is as it was."]
+    assert app.session_state["text"] == "naïve"
 
 
 def word_file() -> bytes:

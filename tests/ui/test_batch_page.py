@@ -17,7 +17,7 @@ from analyzer.batch.kept import judged_again, keep
 from analyzer.batch.layout import Layout
 from analyzer.batch.rows import Result, Row
 from analyzer.calibration import Settings
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
 from analyzer.errors import EmptyText
 from analyzer.models.toy import ToyModel
 from analyzer.ui.batch_results import _file

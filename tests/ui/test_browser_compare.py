@@ -8,11 +8,11 @@ import pytest
 from browser import idle
 from toy_card import HUMAN, toy_card
 
-from analyzer.agreement import agreement
 from analyzer.analysis import Analyzer
-from analyzer.baseline import baseline
-from analyzer.comparison import choices, most_like, most_unlike, rows, totals
-from analyzer.drafts import drafts
+from analyzer.comparing.agreement import agreement
+from analyzer.comparing.baseline import baseline
+from analyzer.comparing.comparison import choices, most_like, most_unlike, rows, totals
+from analyzer.comparing.drafts import drafts
 from analyzer.markup import DIVERGING
 from analyzer.ui.compare_words import bits, signed
 from analyzer.ui.session import load_model

@@ -8,8 +8,8 @@ from browser import analyse, background, idle, rgb
 from toy_card import toy_card
 
 from analyzer.analysis import Analyzer
+from analyzer.guided.session_file import to_json
 from analyzer.markup import PALETTES
-from analyzer.session_file import to_json
 from analyzer.ui.guide_data import branches, shown
 from analyzer.ui.guide_figures import figures, views
 from analyzer.ui.session import load_model
@@ -270,15 +270,24 @@ def test_the_sampler_changes_the_list_and_asks_the_model_nothing(visit, judged_u
 def test_stop_by_mouse(visit, judged_url):
     page = visit(judged_url)
     begin(page, "the cat")
+    page.get_by_text("More of the sampler").click()
+    inside = page.get_by_role("spinbutton", name="Min-p")
+    expect(inside).to_be_visible()
     page.get_by_role("spinbutton", name="Tokens to run").fill("900")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Run").click()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile(r"\d+ of 900 tokens")).wait_for()
+    expect(inside).to_be_visible()  # a bar above it does not close it
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(page.get_by_text(re.compile(r"Stopped: \d+ tokens? drawn"))).to_be_visible()
     length = len(the_text(page).inner_text())
     page.wait_for_timeout(1000)
     assert len(the_text(page).inner_text()) == length
     expect(page.get_by_role("button", name="Run")).to_be_visible()
+    page.get_by_role("textbox", name="Another word").fill("dog")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Write it").first.wait_for()
+    expect(inside).to_be_visible()
 
 
 def test_hostile_text_is_only_text(visit, judged_url):
@@ -374,11 +383,11 @@ def _cancel_a_search(page, text):
     idle(page)
     page.get_by_role("button", name="Beam search").click()
     page.get_by_text(re.compile(r"\d+% of [\d,]+ tokens")).wait_for()
+    expect(page.get_by_role("button", name="Cancel")).to_be_in_viewport()  # far above what was pressed
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled: the text stays as it is.")).to_be_visible()
     settled(page, text)
-    page.get_by_text("Best of several, beam search").click()
-    page.get_by_role("spinbutton", name="Tokens", exact=True).fill("2")
+    page.get_by_role("spinbutton", name="Tokens", exact=True).fill("2")  # what was opened is open still
     page.keyboard.press("Enter")
     idle(page)
     page.get_by_role("button", name="Best of").click()

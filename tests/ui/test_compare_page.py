@@ -16,13 +16,13 @@ from made_analysis import made
 from streamlit.testing.v1 import AppTest
 from toy_card import HUMAN, MACHINE, toy_card
 
-from analyzer.agreement import agreement
 from analyzer.analysis import Analyzer
-from analyzer.baseline import baseline
 from analyzer.calibration import UNCALIBRATED
-from analyzer.cards import save_card
-from analyzer.comparison import choices, most_unlike, rows, totals
-from analyzer.drafts import drafts
+from analyzer.calibration.cards import save_card
+from analyzer.comparing.agreement import agreement
+from analyzer.comparing.baseline import baseline
+from analyzer.comparing.comparison import choices, most_unlike, rows, totals
+from analyzer.comparing.drafts import drafts
 from analyzer.models.toy import ToyModel
 from analyzer.ui.compare_choices import choices_data, choices_tables, compared
 from analyzer.ui.compare_drafts import paired, statistics_frame

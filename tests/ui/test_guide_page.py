@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from toy_card import toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
+from analyzer.guided.session_file import to_json
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import ORDER, PRESETS, Sampler
-from analyzer.session_file import to_json
 from analyzer.ui import guide_state
 from analyzer.ui.guide_data import branches, effects_data, list_data, shown, text_data
 from analyzer.ui.guide_figures import figures, fork, views

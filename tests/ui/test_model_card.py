@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from toy_card import MEASURED, toy_card
 
-from analyzer.cards import save_card, to_dict
+from analyzer.calibration.cards import save_card, to_dict
 from analyzer.ui import card_charts, card_tables
 from analyzer.ui.session import load_model
 
@@ -77,8 +77,8 @@ def test_without_a_card_it_says_so(card):
 
 def test_a_model_that_the_card_is_not_for_is_named(monkeypatch, card, tmp_path):
     monkeypatch.setattr("analyzer.ui.model_card.resources.files", lambda _: tmp_path)
-    (tmp_path / "calibrations").mkdir()
-    card.rename(tmp_path / "calibrations" / "smollm2-135m-instruct.json")
+    (tmp_path / "calibration" / "shipped").mkdir(parents=True)
+    card.rename(tmp_path / "calibration" / "shipped" / "smollm2-135m-instruct.json")
     monkeypatch.delenv("ANALYZER_CALIBRATION")
     assert "This page runs on" not in words(draw())
     monkeypatch.setenv("ANALYZER_MODEL", "gpt2")

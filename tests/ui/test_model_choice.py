@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from toy_card import MACHINE, toy_card
 
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
 from analyzer.models.store import DEFAULT_MODEL
 from analyzer.models.toy import ToyModel
 from analyzer.ui import fetching

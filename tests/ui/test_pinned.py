@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.cards import save_card
-from analyzer.drafts import drafts
+from analyzer.calibration.cards import save_card
+from analyzer.comparing.drafts import drafts
 from analyzer.models.toy import ToyModel
 from analyzer.ui import brushing
 from analyzer.ui.pinned import pinned

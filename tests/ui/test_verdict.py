@@ -13,7 +13,7 @@ from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analysis, Analyzer
 from analyzer.calibration import Settings
-from analyzer.cards import save_card
+from analyzer.calibration.cards import save_card
 from analyzer.markup import DIVERGING, DIVERGING_LINES, PALETTES
 from analyzer.models.toy import ToyModel
 from analyzer.ui import downloads, verdict

@@ -1,1 +1,0 @@
-"""Calibration cards that come with the program."""
