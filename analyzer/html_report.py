@@ -54,6 +54,7 @@ def html_report(analysis: Analysis, *, title: str = "Text provenance report", da
     """
     style = Markup(_style())
     judged = analysis.likelihood.verdict != "not judged"
+    sentences = analysis.sentences() if judged else ()
     return _template().render(
         analysis=analysis,
         title=title,
@@ -65,7 +66,8 @@ def html_report(analysis: Analysis, *, title: str = "Text provenance report", da
         coloured=_coloured(analysis),
         context=_unscored(analysis.context) if analysis.context else None,
         bucket_labels=BUCKET_LABELS,
-        rows=wording.carrying(analysis, analysis.sentences()) if judged else [],
+        rows=wording.carrying(analysis, sentences),
+        cut=wording.cut_phrase(analysis, sentences),
         hidden=wording.hidden_rows(analysis.text, analysis.findings[:_FINDINGS_SHOWN]),
         statistics=STATISTICS,
         detectors=DETECTORS,

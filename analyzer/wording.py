@@ -34,6 +34,7 @@ __all__ = [
     "base_rate_phrase",
     "carrying",
     "chance",
+    "cut_phrase",
     "hidden_phrases",
     "hidden_rows",
     "in_words",
@@ -51,6 +52,7 @@ __all__ = [
 
 _PERCENT = "\u00a0%"  # no line ends before the sign
 _LONGEST = 220  # characters of a sentence that are shown
+_BEGINS = 60  # characters shown of what follows a place
 _AROUND = 12  # characters shown on either side of a hidden one
 
 ASKED = "Who wrote this?"
@@ -324,6 +326,35 @@ def towards(share: float) -> str:
     ('towards a machine, +0.31', 'towards a person, −1.50')
     """
     return f"towards {'a machine' if share > 0 else 'a person'}, {share:+.2f}".replace("-", "−")
+
+
+def cut_phrase(
+    analysis: "Analysis", sentences: "tuple[Sentence, ...]", *, foreign: Callable[[str], str] = str
+) -> Phrase | None:
+    """Where a machine seems to have gone on from a person's beginning; None where nothing speaks for that.
+
+    Something does where a sentence behind the cut stands out, and a whole one stands before all places where the cut
+    may be. Tokens are numbered from 1, as on the page. `foreign` makes words of the text safe to show.
+    """
+    from analyzer.markup import visible
+
+    cut = analysis.cut()
+    if cut is None or cut.token == len(analysis.scores):
+        return None
+    spans, before = analysis.tokenization.spans, analysis.scores.start
+    low, place = int(spans[before + cut.low, 0]), int(spans[before + cut.token, 0])
+    whole_before = any(s.n_tokens and s.end <= low for s in sentences)
+    if not whole_before or not any(s.stands_out and s.end > place for s in sentences):
+        return None
+    begins = visible(" ".join(analysis.text[place : place + 4 * _BEGINS].split()))
+    begins = begins if len(begins) <= _BEGINS else f"{begins[: _BEGINS - 1]}…"
+    last = min(cut.high + 1, len(analysis.scores))
+    return Phrase(
+        "If a machine went on from a person’s beginning, it most likely did so at ",
+        f"“{foreign(begins)}”",
+        f" (token {before + cut.token + 1:,}; nine times in ten between tokens {before + cut.low + 1:,} and "
+        f"{before + last:,}).",
+    )
 
 
 # Hidden characters

@@ -147,6 +147,24 @@ def test_sentences_are_those_that_the_page_lists():
         assert wording.towards(row.share) in said
 
 
+def test_where_a_machine_seems_to_have_gone_on_is_said():
+    analysis = analyse(HUMAN * 2 + "\n\n" + MACHINE * 2)
+    phrase, cut = wording.cut_phrase(analysis, analysis.sentences()), analysis.cut()
+    assert phrase is not None
+    assert "".join(phrase) in words(html_report(analysis))
+    assert f"(token {cut.token + 1}; " in phrase.after
+    start = int(analysis.tokenization.spans[cut.token, 0])
+    assert " ".join(analysis.text[start:].split()).startswith(phrase.key.strip("“”…"))
+    assert abs(start - len(HUMAN) * 2) < 20
+
+
+@pytest.mark.parametrize("text", [HUMAN * 3, MACHINE * 3, MACHINE + HUMAN * 2])
+def test_nothing_is_said_of_a_cut_where_nothing_speaks_for_one(text):
+    analysis = analyse(text)
+    assert wording.cut_phrase(analysis, analysis.sentences()) is None
+    assert "went on" not in words(html_report(analysis))
+
+
 def test_a_model_without_start_token_and_without_calibration():
     said = words(html_report(Analyzer(ToyModel("the cat.", start=False)).analyze("the cat sat")))
     assert "There is no calibration for this model" in said

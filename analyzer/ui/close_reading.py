@@ -52,7 +52,7 @@ def show_text(analysis: "Analysis", *, by: "Analyzer", run: int, take_over: "Cal
 def _show_page(analysis: "Analysis", found: tuple[Page, ...], *, by: "Analyzer", run: int) -> None:
     number = 1
     if len(found) > 1:
-        number = st.pagination(len(found), key=_page_key(run))
+        number = st.pagination(len(found), key=_page_key(run), persist_state="session")
         page = found[number - 1]
         st.caption(
             f"Page {number} of {len(found)}: tokens {page.first + 1:,} to {page.last:,} "

@@ -89,7 +89,7 @@ def show_pinned(
         st.caption("Click a token, or press Enter on it: what else might have stood there, and what would it change?")
     st.number_input(
         f"Pinned token, {first:,} to {last:,}", first, last, None, key=pin_key(run), placeholder="none",
-        on_change=lambda: _go_to(run, turn_to),
+        on_change=lambda: _go_to(run, turn_to), persist_state="session",
     )  # fmt: skip
     if chosen is None:
         return None

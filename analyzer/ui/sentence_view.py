@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from analyzer.ui.words import escaped
-from analyzer.wording import CARRYING, CARRYING_MEANS, STANDS_OUT, Row, carrying, chance, towards
+from analyzer.ui.words import escaped, plain
+from analyzer.wording import CARRYING, CARRYING_MEANS, STANDS_OUT, Row, carrying, chance, cut_phrase, towards
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
@@ -28,6 +28,8 @@ def show_sentences(analysis: "Analysis") -> None:
         f"**{CARRYING}**",
         help=CARRYING_MEANS,
     )
+    if phrase := cut_phrase(analysis, sentences, foreign=plain):
+        st.markdown(f"{phrase.before}**{phrase.key}**{phrase.after}")
     st.html('<div style="display:grid;gap:.7rem">' + "".join(map(_entry, rows)) + "</div>")
     if any(row.stands_out for row in rows):
         st.caption(STANDS_OUT)

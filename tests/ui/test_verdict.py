@@ -203,6 +203,15 @@ def luminance(colour: str) -> float:
 # Sentences
 
 
+def test_where_a_machine_seems_to_have_gone_on_is_said(app):
+    analyse(app, HUMAN * 2 + "\n\n" + MACHINE * 2)
+    assert "If a machine went on from a person’s beginning" in words(app)
+    app.text_area(key="text").input(MACHINE * 2 + "\n\n" + HUMAN * 2)
+    next(button for button in app.button if button.label == "Analyse").click().run()
+    assert "carry it" in words(app)
+    assert "went on" not in words(app)
+
+
 def test_the_sentences_that_carry_it_are_the_largest_in_the_order_of_the_text():
     analysis = analysis_of((MACHINE + HUMAN) * 2)
     sentences = analysis.sentences()
