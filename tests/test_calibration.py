@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analysis, Analyzer
-from analyzer.calibration.judging import (
+from analyzer.calibration import (
     UNCALIBRATED,
     VERDICTS,
     Calibration,
@@ -25,8 +25,8 @@ from analyzer.calibration.judging import (
     bin_for,
     decide,
     strangeness,
-    tail_share,
 )
+from analyzer.calibration.among import tail_share
 from analyzer.calibration.cards import shipped_card
 from analyzer.calibration.features import FEATURES, token_features
 from analyzer.errors import CalibrationMismatch, InputError

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.calibration.judging import LengthBin, Settings, tail_share
+from analyzer.calibration import LengthBin, Settings
+from analyzer.calibration.among import tail_share
 from analyzer.calibration.standing import standing
 from analyzer.charts.standing_chart import standing_chart
 from analyzer.models.toy import ToyModel

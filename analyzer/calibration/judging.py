@@ -11,121 +11,27 @@ who is accused is written in the code.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, expit, logit, logsumexp, softmax
 
-from analyzer.calibration.features import FEATURES, token_features
+from analyzer.calibration.among import LengthBin, bin_for, decide, p_values, populations, strangeness
+from analyzer.calibration.features import token_features
 from analyzer.calibration.kinds import reasons_not_prose
+from analyzer.calibration.likelihood import Likelihood, Settings
 from analyzer.errors import CalibrationMismatch, InputError
 from analyzer.models import ModelInfo
 from analyzer.scoring import ReadOut, TokenScores
 from analyzer.series import surprise
 from analyzer.tokens import Tokenization
 
-__all__ = [
-    "UNCALIBRATED",
-    "VERDICTS",
-    "Calibration",
-    "LengthBin",
-    "Likelihood",
-    "Line",
-    "Settings",
-    "any_family",
-    "bin_for",
-    "decide",
-    "populations",
-    "strangeness",
-]
+__all__ = ["Calibration", "Line", "any_family"]
 
 Floats = NDArray[np.float64]
-
-VERDICTS = ("likely human", "likely AI", "unclear", "not judged")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the reader of a verdict decides, never the detector.
-
-    Attributes
-    ----------
-    false_positive_rate : float
-        How many human texts may be called likely AI, 0 to 0.5 exclusive.
-    base_rate : float
-        Share of machine texts among those that are judged, before looking at them; 0 to 1 exclusive.
-    kind : str or None
-        Kind of writing, one of the card's populations: the text is then compared with those alone.
-
-    Raises
-    ------
-    InputError
-        If a number is out of range.
-    """
-
-    false_positive_rate: float = 0.01
-    base_rate: float = 0.5
-    kind: str | None = None
-
-    def __post_init__(self) -> None:
-        shares = {"false_positive_rate": (self.false_positive_rate, 0.5), "base_rate": (self.base_rate, 1.0)}
-        for name, (value, top) in shares.items():
-            if not 0 < value < top:
-                raise InputError(f"{name}: got {value}.", hint=f"Give a share between 0 and {top:g}, such as 0.01.")
-
-
-@dataclass(frozen=True, slots=True)
-class Likelihood:
-    """How likely a machine wrote a text, how sure that is, and why no more may be said.
-
-    Numbers are nan where nothing can be said.
-
-    Attributes
-    ----------
-    probability, low, high : float
-        Of machine origin, if persons and machines had written equally many such texts; and a 90 % interval: within it
-        lies what a read-out that never saw this kind of writing would say, given more of the same text.
-    human_p_value : float
-        Share of human calibration texts of about this length that look at least as machine-like.
-    verdict : str
-        One of ``VERDICTS``.
-    reasons : tuple of str
-        What the verdict rests on, or why it is not clearer.
-    calibration_id : str or None
-        The card.
-    score : float
-        What the probability is a function of, unbounded: for ranking texts.
-    posterior : float
-        The probability at the base rate of `settings`.
-    settings : Settings
-    """
-
-    probability: float
-    low: float
-    high: float
-    human_p_value: float
-    verdict: str
-    reasons: tuple[str, ...]
-    calibration_id: str | None
-    score: float
-    posterior: float
-    settings: Settings = field(default_factory=Settings)
-
-
-UNCALIBRATED = Likelihood(
-    probability=math.nan,
-    low=math.nan,
-    high=math.nan,
-    human_p_value=math.nan,
-    verdict="not judged",
-    reasons=("There is no calibration for this model: `analyzer calibrate` makes one from labelled texts.",),
-    calibration_id=None,
-    score=math.nan,
-    posterior=math.nan,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,37 +49,6 @@ class Line:
     features: Floats
     states: Floats
     bias: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LengthBin:
-    """What texts of about one length got.
-
-    Attributes
-    ----------
-    tokens : int
-        Texts of at least so many scored tokens, up to the next bin.
-    human, machine : mapping of str to float64 (n,)
-        Scores of calibration texts, by population and by generator: of human texts by read-outs that had not seen their
-        population, of machine texts by read-outs that had not seen their sources.
-    half_width : float
-        Of the 90 % interval, in units of the score.
-    typical_mean, typical_spread : float64 (P,)
-        Of the features of all calibration texts.
-    largest_distance : float
-        From there, in spreads (root mean square over features), of all but one in a thousand.
-    least_surprise : float
-        Nats a token, of all but one in two hundred machine texts: what is more predictable is known by heart.
-    """
-
-    tokens: int
-    human: Mapping[str, Floats]
-    machine: Mapping[str, Floats]
-    half_width: float
-    typical_mean: Floats
-    typical_spread: Floats
-    largest_distance: float
-    least_surprise: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -297,7 +172,7 @@ class Calibration:
         one = bin_for(self.bins, n_tokens) or self.bins[0]
         machine = np.concatenate([*one.machine.values(), np.empty(0)])
         alpha, groups = settings.false_positive_rate, populations(one.human, settings.kind)
-        found = float(np.mean(_p_values(groups, machine) <= alpha)) if groups and len(machine) else 0.0
+        found = float(np.mean(p_values(groups, machine) <= alpha)) if groups and len(machine) else 0.0
         accused = (1 - settings.base_rate) * alpha
         return float(accused / (accused + settings.base_rate * found)) if found else math.nan
 
@@ -356,79 +231,3 @@ class Calibration:
 def any_family(evidence: Floats) -> Floats:
     """Log-odds (...,) that a text is of any family, from those of each (..., K)."""
     return np.asarray(logsumexp(evidence, axis=-1))
-
-
-def bin_for(bins: Sequence[LengthBin], n_tokens: int) -> LengthBin | None:
-    """The bin of texts of this length; None if it is shorter than all."""
-    place = int(np.searchsorted([one.tokens for one in bins], n_tokens, side="right")) - 1
-    return bins[place] if place >= 0 else None
-
-
-def strangeness(one: LengthBin, means: Floats) -> str:
-    """How a text's features (P,) lie outside those of the calibration texts; empty if they do not."""
-    if means[FEATURES.index("surprise")] < one.least_surprise:
-        return (
-            "More predictable than nearly all machine texts it was calibrated on: a machine may have taken its first "
-            "guess nearly always, or the model may know the text by heart, as it knows famous texts and boilerplate."
-        )
-    distance = math.sqrt(np.mean(((means - one.typical_mean) / one.typical_spread) ** 2))
-    return "Unlike the texts it was calibrated on, human or machine." if distance > one.largest_distance else ""
-
-
-_OWN_WEIGHT = 100  # texts of one length from which on a population is compared with on its own
-_HUMAN_SHARE = 0.05  # likely human: at most so many machine texts look this human
-
-
-def decide(one: LengthBin, score: float, settings: Settings) -> tuple[str, tuple[str, ...], float]:
-    """The verdict on a text that can be judged, what it rests on, and the human p-value."""
-    alpha, kind = settings.false_positive_rate, settings.kind
-    human_p = tail_share(one.human, score, kind)
-    if _resolution(one.human, kind) > alpha:
-        few = "Too few human texts of this kind and length are known to hold the false-positive rate asked for."
-        return "unclear", (few,), human_p
-    if human_p <= alpha:
-        return "likely AI", (f"At most {_percent(alpha)} of human texts of this length are as machine-like.",), human_p
-    machine_p = tail_share({name: -of for name, of in one.machine.items()}, -score, None)
-    if machine_p <= _HUMAN_SHARE:
-        rare = f"Only {_percent(machine_p)} of machine texts of this length are as human."
-        return "likely human", (rare,), human_p
-    between = (
-        f"Neither as machine-like as the outermost {_percent(alpha)} of human texts, nor as human as the outermost "
-        f"{_percent(_HUMAN_SHARE)} of machine texts."
-    )
-    return "unclear", (between,), human_p
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g}\u00a0%"
-
-
-def tail_share(texts: Mapping[str, Floats], value: float, kind: str | None) -> float:
-    """Conformal p-value: the share of texts at least as extreme as `value`, the text itself counted among them.
-
-    Without a kind it is the mean of the populations' p-values: each counts alike, however many of its texts were at
-    hand; but those with under a hundred count together, as three texts can promise nothing to a fourth.
-    """
-    groups = populations(texts, kind)
-    return float(_p_values(groups, np.array([value]))[0]) if groups else math.nan
-
-
-def _p_values(groups: Sequence[Floats], values: Floats) -> Floats:
-    """Mean over groups of the conformal p-values (n,) of some scores."""
-    each = [(1 + np.sum(of[:, None] >= values, axis=0)) / (1 + len(of)) for of in groups]
-    return np.asarray(np.mean(each, axis=0))
-
-
-def populations(texts: Mapping[str, Floats], kind: str | None) -> list[Floats]:
-    """Scores that a text is compared with, by population: they count alike, but small ones together."""
-    if kind is not None:
-        return [texts[kind]] if len(texts.get(kind, ())) else []
-    large = [of for of in texts.values() if len(of) >= _OWN_WEIGHT]
-    small = [of for of in texts.values() if 0 < len(of) < _OWN_WEIGHT]
-    return [*large, np.concatenate(small)] if small else large
-
-
-def _resolution(texts: Mapping[str, Floats], kind: str | None) -> float:
-    """The smallest p-value that there can be."""
-    groups = populations(texts, kind)
-    return float(np.mean([1 / (1 + len(of)) for of in groups])) if groups else 1.0
