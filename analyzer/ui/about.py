@@ -100,10 +100,10 @@ def _guesses() -> str:
 def _table(rows: tuple[tuple[str, str], ...]) -> None:
     """A list of terms; Streamlit's own tables end a cell's lines in the middle of a wide one."""
     st.html(
-        '<dl style="display:grid;grid-template-columns:minmax(6.5rem,11rem) 1fr;margin:0">'
+        '<dl style="display:grid;grid-template-columns:fit-content(35%) 1fr;margin:0;padding:0">'
         + "".join(
-            f'<dt style="{_CELL};padding-inline-end:1rem;font-weight:600">{name}</dt>'
-            f'<dd style="{_CELL};margin:0">{means}</dd>'
+            f'<dt style="{_CELL};margin:0;padding-inline:0 1.5rem;font-weight:600">{name}</dt>'
+            f'<dd style="{_CELL};margin:0;padding-inline:0">{means}</dd>'
             for name, means in rows
         )
         + "</dl>"

@@ -182,56 +182,9 @@ function createView(host, kind) {
   return { show };
 }
 
-function add(parent, tag, className, content) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (content !== undefined) element.textContent = content;
-  parent.append(element);
-  return element;
-}
-
 function addItem(parent, tag, className, i, from, to) {
   const item = add(parent, tag, `item ${className}`);
   Object.assign(item.dataset, { i, from, to });
   item.tabIndex = -1;
   return item;
 }
-
-// What cannot be seen gets a mark, drawn by the style sheet, and stays in the text inside it: there a direction override
-// ends. A line end stands behind its mark, as it breaks the line; in a cell it does so behind the cell.
-function drawPiece(parent, piece, marks, behind) {
-  let run = "";
-  for (const character of piece) {
-    const mark = marks[character], lineEnd = character === "\n";
-    if (!mark) {
-      run += character;
-      continue;
-    }
-    if (run) parent.append(run);
-    run = "";
-    add(parent, "span", "mark", lineEnd ? "" : character).dataset.mark = mark;
-    if (lineEnd) (behind ?? parent).append("\n");
-  }
-  if (run) parent.append(run);
-}
-
-// The nearest item on the line below (direction 1) or above (-1); undefined at the edge.
-function onNextLine(items, at, direction) {
-  const from = items[at].getClientRects()[0];
-  let best, line;
-  for (let i = at + direction; from && i >= 0 && i < items.length; i += direction) {
-    const rect = items[i].getClientRects()[0];
-    if (!rect || Math.abs(rect.top - from.top) < from.height / 2) continue;
-    line ??= rect.top;
-    if (Math.abs(rect.top - line) > from.height / 2) break;
-    const distance = Math.abs((rect.left + rect.right - from.left - from.right) / 2);
-    if (!best || distance < best.distance) best = { item: items[i], distance };
-  }
-  return best?.item;
-}
-
-function isDark(host) {
-  const [red, green, blue] = getComputedStyle(host).backgroundColor.match(/[\d.]+/g).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
-}
-

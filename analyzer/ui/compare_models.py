@@ -12,7 +12,7 @@ from analyzer.ui.compare_input import offer_sources
 from analyzer.ui.compare_state import TEXT, Kept, answer, ask, scored
 from analyzer.ui.compare_view import Table, TableRow, marks, show_view
 from analyzer.ui.compare_words import bits, offer_table, page_ends, said, signed
-from analyzer.ui.model_choice import short_name
+from analyzer.ui.model_choice import NAMES_A_MODEL, short_name
 from analyzer.ui.session import get_model
 from analyzer.ui.words import plain
 
@@ -55,8 +55,7 @@ def show_models() -> None:
         )  # fmt: skip
         name = st.text_input(
             "Second model", key=_MODEL, placeholder="Such as gpt2", persist_state="session",
-            help="A model of the Hugging Face hub, which is fetched once; a folder; or a GGUF file. Your text stays on "
-            "this machine, and no code of the model’s is run.",
+            help=NAMES_A_MODEL,
         )  # fmt: skip
         pressed = st.form_submit_button("Compare", type="primary")
     if pressed:

@@ -6,22 +6,20 @@ trigger ``go``. Text travels as data and becomes text nodes: nothing in it is ev
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from analyzer.ui.component_files import joined
+
 __all__ = ["Table", "TableRow", "marks", "show_view"]
 
-_HERE = Path(__file__).parent
-_CSS = (_HERE / "compare.css").read_text(encoding="utf-8")
-_SHARED = (_HERE / "compare_dom.js").read_text(encoding="utf-8")
 _components = {
     kind: st.components.v2.component(
         f"text_provenance_compare_{kind}",
         html='<div class="compare"></div>',
-        css=_CSS,
-        js=_SHARED + (_HERE / f"compare_{kind}.js").read_text(encoding="utf-8"),
+        css=joined("coloured_text.css", "compare.css"),
+        js=joined("drawing.js", "compare_dom.js", f"compare_{kind}.js"),
         isolate_styles=True,
     )
     for kind in ("choices", "drafts", "models")

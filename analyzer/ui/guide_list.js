@@ -126,8 +126,8 @@ function createView(host) {
 
   // Two digits are enough to see; the rest is in the title.
   function addShare(row, name, p) {
-    const cell = add(row, "span", name, p > 0 && p < 0.0001 ? "<0.01 %" : percent(p));
-    cell.title = percent(p);
+    const cell = add(row, "span", name, p > 0 && p < 0.0001 ? "<0.01 %" : percent(p, "0 %"));
+    cell.title = percent(p, "0 %");
     return cell;
   }
 
@@ -159,7 +159,7 @@ function createView(host) {
   function name(option, row, effect) {
     const parts = row.text ? [`“${row.text}”`] : [];
     if (row.kind !== "text") parts.push(row.kind);
-    parts.push(`probability ${percent(row.p)}`, `rank ${whole(row.rank)}`);
+    parts.push(`probability ${percent(row.p, "0 %")}`, `rank ${whole(row.rank)}`);
     parts.push(row.offered === 0 ? "filtered out" : `offered ${percent(row.offered)}`);
     if (effect) parts.push(`${signed(effect)} towards a ${effect > 0 ? "machine" : "person"}`);
     option.setAttribute("aria-label", parts.join(", "));

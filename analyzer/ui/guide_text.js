@@ -80,23 +80,7 @@ function createView(host) {
     token.tabIndex = -1;
     if (number <= data.start) token.classList.add("given");
     if (unfinished) add(token, "span", "mark").dataset.mark = unfinished;
-    drawPiece(token, piece);
-  }
-
-  // As in token_view.js: what cannot be seen gets a mark that the style sheet draws, so that it is neither copied nor
-  // searched; the character itself stays in the text, inside the mark, where a direction override ends.
-  function drawPiece(parent, piece) {
-    let run = "";
-    for (const character of piece) {
-      const mark = data.marks[character];
-      if (mark) {
-        if (run) parent.append(run);
-        run = "";
-        add(parent, "span", "mark", character === "\n" ? "" : character).dataset.mark = mark;
-      }
-      if (!mark || character === "\n") run += character;
-    }
-    parent.append(run);
+    drawPiece(token, piece, data.marks);
   }
 
   const all = () => [...text.querySelectorAll(".token")];

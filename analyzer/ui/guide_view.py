@@ -4,38 +4,32 @@ Each sends what the reader does as a trigger ``act``, an object with a kind and 
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from analyzer.ui.component_files import joined
+
 __all__ = ["show_effects", "show_list", "show_text"]
 
-_HERE = Path(__file__).parent
-_SHARED = (_HERE / "guide_dom.js").read_text(encoding="utf-8")
-
 Handler = Callable[[Mapping[str, Any] | None], None]
-
-
-def _js(name: str) -> str:
-    return _SHARED + (_HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
 _list = st.components.v2.component(
     "text_provenance_guide_list",
     html='<div class="guide-list"></div>',
-    css=(_HERE / "guide_list.css").read_text(encoding="utf-8"),
-    js=_js("guide_list"),
+    css=joined("guide_list.css"),
+    js=joined("drawing.js", "guide_list.js"),
     isolate_styles=True,
 )
 _effects = st.components.v2.component(
-    "text_provenance_guide_effects", html="<div hidden></div>", js=_js("guide_effects"), isolate_styles=True
+    "text_provenance_guide_effects", html="<div hidden></div>", js=joined("guide_effects.js"), isolate_styles=True
 )
 _text = st.components.v2.component(
     "text_provenance_guide_text",
     html='<div class="guide-text"></div>',
-    css=(_HERE / "guide_text.css").read_text(encoding="utf-8"),
-    js=_js("guide_text"),
+    css=joined("coloured_text.css", "guide_text.css"),
+    js=joined("drawing.js", "guide_text.js"),
     isolate_styles=True,
 )
 

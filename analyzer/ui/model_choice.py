@@ -8,7 +8,13 @@ from analyzer.errors import AnalyzerError
 from analyzer.ui.session import ModelChoice, choose_model, chosen_model, default_model
 from analyzer.ui.words import plain
 
-__all__ = ["short_name", "show_model_choice"]
+__all__ = ["NAMES_A_MODEL", "short_name", "show_model_choice"]
+
+NAMES_A_MODEL = (
+    "A model of the Hugging Face hub, such as gpt2, which is fetched once; a folder; or a GGUF file. Your text stays "
+    "on this machine, and no code of the model’s is run."
+)
+"""What may be typed where a model is asked for."""
 
 _NAME, _CARD, _PROBLEM = "model-name", "model-card-file", "model-problem"
 _LONGEST = 32  # characters on the button
@@ -25,8 +31,7 @@ def show_model_choice() -> None:
         with st.form("model-choice-form", border=False):
             name = st.text_input(
                 "Model", key=_NAME, placeholder=now.name, autocomplete="off",
-                help="A model of the Hugging Face hub, such as gpt2, which is fetched once; a folder; or a GGUF file. "
-                "No code of the model’s is run.",
+                help=NAMES_A_MODEL,
             )  # fmt: skip
             card = st.text_input(
                 "Calibration card (optional)", key=_CARD, placeholder="card.json", autocomplete="off",

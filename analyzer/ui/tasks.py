@@ -57,6 +57,9 @@ class Task(Generic[_Value]):
                         found = work()
                 except AnalyzerError as error:
                     state[self._error] = str(error)
+                except Exception:  # a defect: shown by Streamlit, and not met again by every run; a click is none
+                    state[self._work] = None
+                    raise
             state[self._work] = None
             place.empty()
         if problem := state.get(self._error):

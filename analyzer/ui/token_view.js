@@ -126,33 +126,16 @@ function createView(host) {
     const drawing = document.createDocumentFragment();
     current = undefined;
     data.pieces.forEach((piece, i) => {
-      if (!data.count[i]) return drawPiece(drawing, piece); // not scored: plain
+      if (!data.count[i]) return drawPiece(drawing, piece, data.marks); // not scored: plain
       const token = add(drawing, "span", "token");
       token.dataset.i = i;
       token.tabIndex = -1;
-      drawPiece(token, piece);
+      drawPiece(token, piece, data.marks);
     });
     text.replaceChildren(drawing);
     text.scrollTop = 0;
     const first = text.querySelector(".token");
     if (first) makeCurrent(first);
-  }
-
-  // What cannot be seen gets a mark, drawn by the style sheet, so that it is neither copied nor searched. The character
-  // itself stays in the text, inside the mark: there a direction override ends, a way to make a text read other than it
-  // is. Only a line end stands behind its mark, as it must break the line.
-  function drawPiece(parent, piece) {
-    let run = "";
-    for (const character of piece) {
-      const mark = data.marks[character];
-      if (mark) {
-        if (run) parent.append(run);
-        run = "";
-        add(parent, "span", "mark", character === "\n" ? "" : character).dataset.mark = mark;
-      }
-      if (!mark || character === "\n") run += character;
-    }
-    parent.append(run);
   }
 
   // A piece that several tokens share, such as an emoji, has the colour of the most surprising, or of the strongest push.

@@ -7,12 +7,12 @@ travels as data and becomes text nodes: nothing in it is ever markup.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from analyzer.ui.colour_modes import colour_modes
+from analyzer.ui.component_files import joined
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     import numpy as np
@@ -27,13 +27,11 @@ __all__ = ["PAGE_TOKENS", "Doings", "Page", "pages", "token_view", "view_data"]
 PAGE_TOKENS = 1000  # a page repaints in a quarter of a second and weighs about 100 kB
 _ALTERNATIVES = 5
 
-_HERE = Path(__file__).parent
-_SCRIPTS = ("token_view_dom.js", "token_view_tip.js", "token_view_ranks.js", "token_view.js")  # together one module
 _component = st.components.v2.component(
     "text_provenance_token_view",
     html='<div class="view"></div>',
-    css=(_HERE / "token_view.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    css=joined("coloured_text.css", "token_view.css"),
+    js=joined("drawing.js", "token_view_dom.js", "token_view_tip.js", "token_view_ranks.js", "token_view.js"),
     isolate_styles=True,
 )
 

@@ -4,11 +4,21 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, served
+from browser import CHROMIUM, ROOT, served
+from streamlit.testing.v1 import AppTest
 from toy_card import toy_card
 
 from analyzer.calibration.cards import save_card
 from analyzer.ui.session import load_model
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path):
+    """The page without a browser, the toy model with a calibration; some modules have an app of their own."""
+    save_card(toy_card(load_model("toy").info), tmp_path / "card.json")
+    monkeypatch.setenv("ANALYZER_MODEL", "toy")
+    monkeypatch.setenv("ANALYZER_CALIBRATION", str(tmp_path / "card.json"))
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
 
 
 @pytest.fixture(scope="module")

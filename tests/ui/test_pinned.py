@@ -1,7 +1,6 @@
 """A token looked at closely, a stretch of the text: what they say, what they cost, and what they never do."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 from toy_card import HUMAN, MACHINE, toy_card
 
 from analyzer.analysis import Analyzer
-from analyzer.calibration.cards import save_card
 from analyzer.comparing.drafts import drafts
 from analyzer.models.toy import ToyModel
 from analyzer.ui import brushing
@@ -18,16 +16,7 @@ from analyzer.ui.replacing import moves, word_at, words_of
 from analyzer.ui.session import load_model
 from analyzer.wording import chance
 
-APP = str(Path(__file__).parents[2] / "app.py")
 LONG = "the cat sat on the mat. " * 60  # 1,440 tokens, two pages
-
-
-@pytest.fixture
-def app(monkeypatch, tmp_path):
-    save_card(toy_card(load_model("toy").info), tmp_path / "card.json")
-    monkeypatch.setenv("ANALYZER_MODEL", "toy")
-    monkeypatch.setenv("ANALYZER_CALIBRATION", str(tmp_path / "card.json"))
-    return AppTest.from_file(APP, default_timeout=30)
 
 
 def analyse(app: AppTest, text: str) -> AppTest:

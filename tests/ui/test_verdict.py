@@ -4,7 +4,6 @@ import json
 import math
 import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,15 +21,6 @@ from analyzer.ui.session import load_model
 from analyzer.ui.token_view import pages, view_data
 
 PLAIN_MODES = ["rank", "surprise", "expected", "excess", "probability", "share"]
-APP = str(Path(__file__).parents[2] / "app.py")
-
-
-@pytest.fixture
-def app(monkeypatch, tmp_path):
-    save_card(toy_card(load_model("toy").info), tmp_path / "card.json")
-    monkeypatch.setenv("ANALYZER_MODEL", "toy")
-    monkeypatch.setenv("ANALYZER_CALIBRATION", str(tmp_path / "card.json"))
-    return AppTest.from_file(APP, default_timeout=30)
 
 
 def analyse(app: AppTest, text: str) -> AppTest:
