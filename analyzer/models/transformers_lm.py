@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from analyzer.errors import InputError, ModelUnavailable, TokenizerMismatch
 from analyzer.models.base import ModelInfo, Share, State
+from analyzer.models.key_values import KeyValues, own, resumed
 from analyzer.scoring import Head, ReadOut, Row, TokenScores, chunk_size, score_rows
 from analyzer.tokens import TextTokenizer
 
@@ -36,34 +37,6 @@ _UNBOUNDED_WINDOW = 2048  # for architectures without position limit
 _COMPUTING = threading.RLock()  # one for all models: the matrix precision is a setting of the process
 _BODY = 0.8  # of the time of a pass; the rest is the head's
 _WHOLE_WINDOW = 512  # where the head cannot be taken off, all logits of a window exist at once
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _KeyValues:
-    """A prefix that has been read. Tensors may be shared with other states: they are never written to.
-
-    Attributes
-    ----------
-    ids : int64 (n,)
-    hidden : (n, H)
-        Last layer's states.
-    layers : tuple of pairs of (1, heads, n, width)
-        Keys and values; empty where the architecture keeps none that can be gone on from.
-    """
-
-    ids: NDArray[np.int64]
-    hidden: Tensor
-    layers: tuple[tuple[Tensor, Tensor], ...]
-
-    @property
-    def nbytes(self) -> int:
-        return self.hidden.nbytes + sum(k.nbytes + v.nbytes for k, v in self.layers)
-
-    def crop(self, length: int) -> "_KeyValues | None":
-        if not self.layers and length < len(self.ids):
-            return None
-        layers = tuple((k[:, :, :length], v[:, :, :length]) for k, v in self.layers)
-        return _KeyValues(self.ids[:length], self.hidden[:length], layers)
 
 
 class TransformersLM:
@@ -178,13 +151,13 @@ class TransformersLM:
         progress: Share | None = None,
     ) -> tuple[TokenScores, State]:
         """See ``LanguageModel``."""
-        if not isinstance(state, _KeyValues) or not self._goes_on:
+        if not isinstance(state, KeyValues) or not self._goes_on:
             state = None  # read in full
         read = 0 if state is None else len(state.ids)
         if row.first < read:
             raise ValueError(f"first: expected at least {read}, got {row.first}")
         with self._computing(), self._listening(read_out) as heard, self._telling(progress):
-            cache = _resumed([] if state is None else [state]) if self._goes_on else None
+            cache = resumed([] if state is None else [state]) if self._goes_on else None
             hidden = self._body(torch.tensor(row.ids[None, read:]), cache)[0]
             if state is not None:
                 hidden = torch.cat([state.hidden, hidden])
@@ -192,7 +165,7 @@ class TransformersLM:
             if read_out is not None:
                 scores = replace(scores, read_out=read_out([heard[layer][0, row.first - read :] for layer in heard]))
         layers = () if cache is None else tuple((layer.keys, layer.values) for layer in cache.layers)
-        return scores, _KeyValues(row.ids, hidden, layers)
+        return scores, KeyValues(row.ids, hidden, layers)
 
     def logits(self, row: Row) -> Iterator[Tensor]:
         """See ``LanguageModel``."""
@@ -212,15 +185,15 @@ class TransformersLM:
         if not self._goes_on:
             whole = [self.extend(None, Row(row, len(row) - 1), top_k=1, read_out=read_out) for row in ids]
             return [(scores.read_out[0], state) for scores, state in whole]
-        before = _own(states)
+        before = own(states)
         with self._computing(), self._listening(read_out) as heard:
-            cache = _resumed(before)
+            cache = resumed(before)
             hidden = self._body(torch.tensor(tokens)[:, None], cache)  # (B, 1, H)
             values = np.empty((len(ids), 0))
             if read_out is not None:
                 values = read_out([states_of_layer[:, 0] for states_of_layer in heard.values()])
             after = [
-                _KeyValues(
+                KeyValues(
                     row,
                     torch.cat([before[b].hidden, hidden[b]]),
                     tuple((layer.keys[b : b + 1], layer.values[b : b + 1]) for layer in cache.layers),
@@ -232,7 +205,7 @@ class TransformersLM:
     def next_logits(self, states: Sequence[State]) -> Tensor:
         """See ``LanguageModel``."""
         with self._computing():
-            return (self._head or _wide_copy)(torch.cat([state.hidden[-1:] for state in _own(states)]))
+            return (self._head or _wide_copy)(torch.cat([state.hidden[-1:] for state in own(states)]))
 
     def _reduce(self, hidden: Sequence[Tensor], rows: Sequence[Row], top_k: int) -> list[TokenScores]:
         # Where the head cannot be taken off, the body's output are the logits; copied, for they are overwritten.
@@ -352,13 +325,6 @@ def _layers(model: Any) -> Sequence[torch.nn.Module]:
     return list(next(lists, torch.nn.ModuleList()))
 
 
-def _own(states: Sequence[State]) -> list[_KeyValues]:
-    own = [state for state in states if isinstance(state, _KeyValues)]
-    if len(own) != len(states):
-        raise TypeError("states: expected this model's own")
-    return own
-
-
 def _end_tokens(model: Any, start_id: int | None) -> tuple[int, ...]:
     """What the model's settings name as the end of a text, and the start token: behind it another text begins."""
     found = {start_id}
@@ -409,21 +375,6 @@ def _output_head(model: Any) -> Head | None:
         return logits if cap is None else logits.div_(cap).tanh_().mul_(cap)
 
     return head
-
-
-def _resumed(states: Sequence[_KeyValues]) -> DynamicCache:
-    """A cache that goes on from states of one length side by side; appending copies: they stay as they are."""
-    cache = DynamicCache()
-    for of_each in zip(*(state.layers for state in states), strict=True):
-        if all(state is states[0] for state in states):  # alternatives share what stands before them
-            keys, values = (tensor.expand(len(states), -1, -1, -1) for tensor in of_each[0])
-        else:
-            keys, values = (torch.cat(tensors) for tensors in zip(*of_each, strict=True))
-        layer = DynamicLayer()
-        layer.lazy_initialization(keys, values)
-        layer.keys, layer.values = keys, values
-        cache.layers.append(layer)
-    return cache
 
 
 def _keep_freed_memory() -> None:
