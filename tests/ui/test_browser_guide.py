@@ -284,6 +284,7 @@ def test_stop_by_mouse(visit, judged_url):
     page.wait_for_timeout(1000)
     assert len(the_text(page).inner_text()) == length
     expect(page.get_by_role("button", name="Run")).to_be_visible()
+    idle(page)
     page.get_by_role("textbox", name="Another word").fill("dog")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Write it").first.wait_for()
