@@ -272,3 +272,18 @@ def test_nothing_serious_for_axe(visit, judged_url, scheme):
         page.get_by_role("radio", name=mode, exact=True).check()
         found = axe.run(page).response["violations"]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_the_pinned_token_and_its_page_survive_other_pages(visit, toy_url):
+    page = visit(toy_url)
+    analyse(page, "the cat sat on the mat. " * 60)
+    idle(page)
+    page.get_by_label("Pinned token").fill("1400")
+    page.keyboard.press("Enter")
+    page.get_by_text("Page 2 of 2").wait_for()
+    idle(page)
+    page.get_by_role("link", name="About").first.click()
+    page.get_by_role("heading", name="The numbers").wait_for()
+    page.get_by_role("link", name="Analyse").first.click()
+    page.get_by_text("Page 2 of 2").wait_for()
+    expect(page.get_by_label("Pinned token")).to_have_value("1400")
