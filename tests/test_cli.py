@@ -204,12 +204,16 @@ class TestLikelihood:
     def test_analyze_says_how_likely_and_what_carries_it(self) -> None:
         result = run("analyze", "machine.txt")
         assert result.exit_code == 0
-        assert "likely AI   100% likely a machine's (90 % interval" in result.output
+        assert "likely AI   over 99 % likely a machine's (90 % interval" in result.output
         (reason,) = Analyzer(self.MODEL, calibration=toy_card(self.MODEL.info)).analyze(MACHINE).likelihood.reasons
         assert reason in result.output
         carrying = result.output.split("Sentences that carry it")[1]
         assert "the cat sat on the mat and the dog" in carrying
         assert "If " not in result.output
+
+    def test_analyze_says_where_a_machine_seems_to_have_gone_on(self) -> None:
+        result = run("analyze", "-", stdin=HUMAN * 2 + "\n\n" + MACHINE * 2)
+        assert "If a machine went on from a person’s beginning, it most likely did so at “" in result.output
 
     def test_analyze_gives_reasons_where_it_gives_no_number(self) -> None:
         result = run("analyze", "-", stdin="the cat")
@@ -220,7 +224,7 @@ class TestLikelihood:
     def test_analyze_shows_hidden_characters_and_the_verdict_without_them(self) -> None:
         output = run("analyze", "hidden.txt").output
         assert "6 zero-width characters." in output
-        assert "Without them: 100% likely" in output
+        assert "Without them: over 99 % likely" in output
 
     def test_settings_are_the_readers(self) -> None:
         found = json.loads(

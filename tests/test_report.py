@@ -40,7 +40,7 @@ class TestLikelihood:
             ANALYZER.analyze(MACHINE).likelihood, probability=0.874, low=0.731, high=0.946, human_p_value=0.0025
         )
         first, second, third = likelihood_lines(found)
-        assert first == "87% likely a machine's (90 % interval 73% to 95%)"
+        assert first == "87 % likely a machine's (90 % interval 73 to 95 %)"
         assert "0.0025" in second
         assert "1 in 400" in second
         assert "at most 10 of 1,000" in third
@@ -49,7 +49,7 @@ class TestLikelihood:
         analysis = ANALYZER.analyze(HUMAN)
         assert len(likelihood_lines(analysis.judge(Settings()))) == 3
         rare = analysis.judge(Settings(base_rate=0.1))
-        assert likelihood_lines(rare)[3] == f"If 10% of such texts are machines': {rare.posterior:.0%}."
+        assert likelihood_lines(rare)[3] == f"If 10 % of such texts are machines': {rare.posterior:.0%}."
 
     def test_follows_the_rate_that_was_asked_for(self) -> None:
         assert "at most 50 of 1,000" in likelihood_lines(ANALYZER.analyze(HUMAN).judge(Settings(0.05)))[2]

@@ -22,6 +22,7 @@ from analyzer.series import BITS_PER_NAT
 from analyzer.statistics import STATISTICS
 from analyzer.terminal.report import likelihood_lines
 from analyzer.text.hygiene import summary
+from analyzer.wording import cut_phrase
 
 __all__ = [
     "coloured",
@@ -118,12 +119,14 @@ def _print_likelihood(analysis: Analysis, console: Console) -> None:
     if found.verdict == "not judged":
         return
     console.print("\nSentences that carry it (their share of the log-odds, nats; chance of a machine there):")
-    sentences = sorted(analysis.sentences(), key=lambda s: -abs(s.share))
-    for sentence in sentences[:_SENTENCES_SHOWN]:
+    sentences = analysis.sentences()
+    for sentence in sorted(sentences, key=lambda s: -abs(s.share))[:_SENTENCES_SHOWN]:
         words = visible(" ".join(analysis.text[sentence.start : sentence.end].split()))
         shown = Text(f"  {sentence.share:+6.2f} {sentence.probability:5.0%}  {words}")
         shown.truncate(console.width, overflow="ellipsis")
         console.print(shown)
+    if (cut := cut_phrase(analysis, sentences)) is not None:
+        console.print(f"\n{cut.before}{cut.key}{cut.after}", markup=False, highlight=False)
 
 
 def token_cell(text: str) -> str:

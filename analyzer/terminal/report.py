@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.calibration import Calibration, Likelihood
+from analyzer.wording import chance, interval, percent
 
 __all__ = ["evaluation_page", "evaluation_text", "likelihood_lines", "model_card"]
 
@@ -26,7 +27,7 @@ def likelihood_lines(found: Likelihood) -> list[str]:
     if math.isnan(found.probability):
         return ["no likelihood is given"]
     settings = found.settings
-    lines = [f"{found.probability:.0%} likely a machine's (90 % interval {found.low:.0%} to {found.high:.0%})"]
+    lines = [f"{chance(found.probability)} likely a machine's (90 % interval {interval(found.low, found.high)})"]
     if math.isnan(found.human_p_value):
         lines.append("No human texts of this kind and length are known to compare with.")
     else:
@@ -37,8 +38,8 @@ def likelihood_lines(found: Likelihood) -> list[str]:
     rate = 1000 * settings.false_positive_rate
     lines.append(f"At this setting at most {rate:g} of 1,000 people are called likely AI.")
     if settings.base_rate != 0.5:
-        lines.append(f"If {settings.base_rate:.0%} of such texts are machines': {found.posterior:.0%}.")
-    return lines
+        lines.append(f"If {percent(settings.base_rate)} of such texts are machines': {chance(found.posterior)}.")
+    return [line.replace("\u00a0", " ") for line in lines]  # a terminal breaks no such line, and may lack the character
 
 
 def _one_in(share: float) -> str:
