@@ -234,7 +234,7 @@ class TestLikelihood:
         analysis = Analyzer(self.MODEL, calibration=toy_card(self.MODEL.info)).analyze(HUMAN)
         wanted = analysis.judge(Settings(0.05, 0.1, "letters"))
         assert (found["verdict"], found["posterior"]) == (wanted.verdict, wanted.posterior)
-        assert "If 10% of such texts" in run("analyze", "human.txt", "--base-rate", "0.1").output
+        assert "If 10 % of such texts" in run("analyze", "human.txt", "--base-rate", "0.1").output
         long = json.loads(run("analyze", "human.txt", "--json", "--false-positive-rate", "0.05").output)["likelihood"]
         assert long["settings"]["false_positive_rate"] == 0.05
 

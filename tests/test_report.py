@@ -49,7 +49,7 @@ class TestLikelihood:
         analysis = ANALYZER.analyze(HUMAN)
         assert len(likelihood_lines(analysis.judge(Settings()))) == 3
         rare = analysis.judge(Settings(base_rate=0.1))
-        assert likelihood_lines(rare)[3] == f"If 10 % of such texts are machines': {rare.posterior:.0%}."
+        assert likelihood_lines(rare)[3] == f"If 10 % of such texts are machines': {100 * rare.posterior:.0f} %."
 
     def test_follows_the_rate_that_was_asked_for(self) -> None:
         assert "at most 50 of 1,000" in likelihood_lines(ANALYZER.analyze(HUMAN).judge(Settings(0.05)))[2]
