@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -29,7 +30,8 @@ def served(model: str | None, card: Path | None = None) -> Iterator[str]:
         if value:
             environment[name] = str(value)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace")
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     url = f"http://localhost:{port}"
     try:
         for _ in range(120):
@@ -43,6 +45,10 @@ def served(model: str | None, card: Path | None = None) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+        log.seek(0)
+        if "Traceback" in (said := log.read()):  # the page hides it from its reader
+            print(f"\nThe page on the model {model or 'by default'} said:\n{said[-8000:]}", file=sys.__stderr__)
+        log.close()
 
 
 def analyse(page, text):

@@ -46,7 +46,7 @@ def test_it_prints_the_measured_figures():
     assert "it accused 0.8 % of 400 whose texts it had not seen" in told
     assert "Most at risk were writers of letters: with no such text in the calibration, 4 % of 100 were called" in told
     assert "900 texts: 400 by people, 500 by machines, from 700 sources." in told
-    first = app.table[2].value  # behind what the numbers mean
+    first = app.table[0].value
     assert list(first.columns) == ["", "new sources", "new kinds of writing"]
     assert first.iloc[2].tolist() == ["AUROC", ".970 (.960 to .980)", ".920"]
     assert len(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")) == 2
@@ -60,7 +60,7 @@ def test_missing_figures_are_left_out(card):
     app = draw()
     names = ["A guess", "The numbers", "The verdict", "What this must not be used for", "Privacy"]
     assert [h.value for h in app.header] == names
-    assert len(app.table) == 2  # what the numbers mean
+    assert not app.table
 
 
 @pytest.mark.parametrize("key", list(MEASURED))

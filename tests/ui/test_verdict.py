@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from browser import ROOT
 from streamlit.testing.v1 import AppTest
 from toy_card import HUMAN, MACHINE, toy_card
 
@@ -73,6 +74,18 @@ def test_controls_judge_again_without_a_forward_pass(app):
     assert "human texts of this length (letters)" in words(app)
     assert (model.forward_passes, model.tokens_read) == before
     assert not app.exception
+
+
+def test_settings_are_one_readers_alone(app):
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    analyse(app, MACHINE)
+    analyse(other, MACHINE)
+    app.select_slider(key="false-positive-rate").set_value(0.001).run()
+    app.select_slider(key="base-rate").set_value(0.1).run()
+    other.run()
+    assert (app.header[0].value, other.header[0].value) == ("Unclear", "Likely AI")
+    assert "Expecting 10 %" in words(app)
+    assert "Expecting 50 %" in words(other)
 
 
 def test_the_base_rate_changes_the_probability_and_tells_how_many_are_innocent(app):
