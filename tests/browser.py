@@ -30,25 +30,24 @@ def served(model: str | None, card: Path | None = None) -> Iterator[str]:
         if value:
             environment[name] = str(value)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    log = tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    url = f"http://localhost:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, "the page did not start"
-                time.sleep(0.25)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-        log.seek(0)
-        if "Traceback" in (said := log.read()):  # the page hides it from its reader
-            print(f"\nThe page on the model {model or 'by default'} said:\n{said[-8000:]}", file=sys.__stderr__)
-        log.close()
+    with tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        url = f"http://localhost:{port}"
+        try:
+            for _ in range(120):
+                try:
+                    urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+                    break
+                except (urllib.error.URLError, OSError):
+                    assert process.poll() is None, "the page did not start"
+                    time.sleep(0.25)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
+            log.seek(0)
+            if "Traceback" in (said := log.read()):  # the page hides it from its reader
+                print(f"\nThe page on the model {model or 'by default'} said:\n{said[-8000:]}", file=sys.__stderr__)
 
 
 def analyse(page, text):
