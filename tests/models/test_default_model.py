@@ -48,7 +48,7 @@ def test_samples_against_the_plain_reference(path: Path, default_model: Transfor
 def test_labelled_texts_in_batches_against_the_plain_reference(
     real_texts: list[str], default_model: TransformersLM
 ) -> None:
-    texts = real_texts[:20]
+    texts = real_texts[:10]
     for text, analysis in zip(texts, Analyzer(default_model).analyze_many(texts), strict=True):
         assert analysis.text == text
         check(analysis.scores, plain(default_model, text))

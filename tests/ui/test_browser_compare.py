@@ -315,8 +315,7 @@ def test_answers_outlive_another_page(visit, toy_url):
     expect(page.get_by_role("textbox", name="Your text")).to_have_value("the cat sat")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_nothing_sticks_out_and_axe_finds_nothing_serious(visit, judged_url, scheme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = compare_page(visit, judged_url, color_scheme=scheme)
