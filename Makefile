@@ -14,7 +14,7 @@ run: .venv/app
 
 test: .venv/dev browser
 	$(BIN)/analyzer models fetch
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: .venv/dev
 	$(BIN)/ruff check .

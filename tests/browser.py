@@ -24,7 +24,7 @@ def served(model: str | None, card: Path | None = None) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full"}
     for name, value in (("ANALYZER_MODEL", model), ("ANALYZER_CALIBRATION", card)):
         environment.pop(name, None)
         if value:

@@ -1,6 +1,8 @@
 """Worked examples by hand, mostly from probabilities 1/2, 1/4, 1/8, 1/8; what any settings keep; both watermarks."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 from math import exp, inf, log, nan, nextafter, sqrt
 from typing import Any
@@ -523,3 +525,21 @@ def test_the_default_model_knows_the_zebra(default_model: Any) -> None:
     assert found[" white"][1] < 2
     assert found[" green"][0] > 100
     assert found[" green"][1] > 12
+
+
+def test_a_first_import_in_two_threads_finds_every_step() -> None:
+    """transformers replaces itself in ``sys.modules``: who waits for another's import is given the empty first one."""
+    code = """
+import sys, threading, time
+import numpy, torch
+begun = threading.Thread(target=lambda: __import__("transformers"))
+begun.start()
+while "transformers" not in sys.modules:
+    time.sleep(0)
+assert begun.is_alive()
+from analyzer.sampling import Sampler
+from analyzer.sampling.watermark_keys import KGWKey
+sampler = Sampler(repetition_penalty=1.2, no_repeat_ngram=3, temperature=0.7, top_k=5, watermark=KGWKey())
+assert sampler.offered(torch.zeros(50), numpy.array([1])).sum().round(6) == 1
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -67,7 +67,7 @@ def kgw(ids: NDArray[np.int64], *, key: KGWKey, vocabulary: int) -> WatermarkTes
     if len(ids) <= key.context_width:
         return WatermarkTest(detection("kgw", nan, len(ids), undefined=undefined), nan, key.greenlist_ratio, nan)
     from scipy.stats import binom
-    from transformers import WatermarkDetector
+    from transformers.generation.watermarking import WatermarkDetector
 
     no_start_token = SimpleNamespace(vocab_size=vocabulary, bos_token_id=-1, is_encoder_decoder=False)
     settings = {name: value for name, value in asdict(key).items() if name != "device"}
@@ -103,7 +103,7 @@ def synth_id(ids: NDArray[np.int64], *, key: SynthIDKey) -> WatermarkTest:
     if len(ids) < key.ngram_len:
         return WatermarkTest(detection("synth_id", nan, len(ids), undefined=undefined), nan, 0.5, nan)
     from scipy.stats import norm
-    from transformers import SynthIDTextWatermarkLogitsProcessor
+    from transformers.generation.logits_process import SynthIDTextWatermarkLogitsProcessor
 
     processor = SynthIDTextWatermarkLogitsProcessor(**asdict(key))
     tokens = torch.tensor(ids, device=key.device)[None]

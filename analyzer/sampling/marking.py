@@ -13,6 +13,7 @@ from math import inf
 
 import torch
 from torch import Tensor
+from transformers.generation.logits_process import SynthIDTextWatermarkLogitsProcessor, WatermarkLogitsProcessor
 
 from analyzer.errors import InputError
 from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
@@ -34,8 +35,6 @@ def marked_kgw(ids: Tensor, scores: Tensor, *, key: KGWKey, bias: float) -> Tens
     -----
     Source: Kirchenbauer et al. 2023, "A Watermark for Large Language Models" (arXiv 2301.10226), algorithm 2.
     """
-    from transformers import WatermarkLogitsProcessor
-
     if ids.shape[1] < key.context_width:
         return scores
     _check_device(key.device)
@@ -68,8 +67,6 @@ def marked_synth_id(ids: Tensor, scores: Tensor, *, key: SynthIDKey) -> Tensor:
     Source: Dathathri et al. 2024, "Scalable watermarking for identifying large language model outputs" (Nature 634,
     818), with two contestants a match.
     """
-    from transformers import SynthIDTextWatermarkLogitsProcessor
-
     width = key.ngram_len - 1
     if ids.shape[1] < width:
         return scores

@@ -21,7 +21,6 @@ own distribution.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from math import inf
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -33,8 +32,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from analyzer.errors import InputError, ModelError
-from analyzer.sampling.marking import marked_kgw, marked_synth_id
-from analyzer.sampling.penalties import additive, heated
 from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 
 __all__ = ["ORDER", "PRESETS", "Sampler", "draw"]
@@ -58,7 +55,6 @@ ORDER: tuple[str, ...] = (
 )
 """The steps by the settings they belong to, in the order of transformers' ``GenerationMixin._get_logits_processor``."""
 
-_Step = Callable[[Tensor, Tensor], Tensor]  # tokens so far (1, n) and scores (1, V) to scores (1, V)
 
 _NO_IDS: NDArray[np.int64] = np.empty(0, np.int64)
 _MOST = 1e6  # far beyond what any program takes; keeps all sums finite
@@ -170,11 +166,13 @@ class Sampler:
         ModelError
             If the logits are not all numbers.
         """
+        from analyzer.sampling.steps import step  # loads transformers' generation, and samplers are read without it
+
         before, scores = torch.tensor(ids, dtype=torch.long)[None], logits.cpu().double()[None]
         if not _any_left(scores):
             raise ModelError("The model's logits are not all numbers.", hint="Load the model in float32.")
         for name in self._active():
-            scores = self._step(name, scores.shape[1])(before, scores)
+            scores = step(name, self, scores.shape[1])(before, scores)
             if not _any_left(scores):
                 raise InputError(f"No token is left after {self._label(name)}.", hint="Weaken or drop this setting.")
         if self.temperature == 0:
@@ -250,48 +248,6 @@ class Sampler:
             return f"watermark KGW {self.watermark_bias:g}" if isinstance(value, KGWKey) else "watermark SynthID"
         return f"{_word(name)} {value:g}"
 
-    def _step(self, name: str, vocabulary: int) -> _Step:
-        """One step as a function; built only where it changes something, as transformers refuses neutral settings."""
-        import transformers as hf
-
-        value = getattr(self, name)
-        step: _Step
-        match name:
-            case "logit_bias":
-                step = _biased(value, vocabulary)
-            case "repetition_penalty":
-                step = hf.RepetitionPenaltyLogitsProcessor(float(value))
-            case "frequency_penalty":
-                step = partial(additive, per_use=value)
-            case "presence_penalty":
-                step = partial(additive, if_used=value)
-            case "heat_per_use":
-                step = partial(heated, per_use=value)
-            case "heat_if_used":
-                step = partial(heated, if_used=value)
-            case "no_repeat_ngram":
-                step = hf.NoRepeatNGramLogitsProcessor(int(value))
-            case "temperature":
-                step = partial(_tempered, hf.TemperatureLogitsWarper(float(value)))
-            case "top_k":
-                step = hf.TopKLogitsWarper(int(value))
-            case "top_p":
-                step = hf.TopPLogitsWarper(float(value))
-            case "min_p":
-                step = hf.MinPLogitsWarper(float(value))
-            case "typical_p":
-                step = hf.TypicalLogitsWarper(float(value))
-            case "epsilon":
-                step = hf.EpsilonLogitsWarper(float(value))
-            case "eta":
-                step = hf.EtaLogitsWarper(float(value))
-            case _:
-                if isinstance(value, KGWKey):
-                    step = partial(marked_kgw, key=value, bias=self.watermark_bias)
-                else:
-                    step = partial(marked_synth_id, key=value)
-        return step
-
 
 def draw(probabilities: NDArray[np.float64], u: float) -> int:
     """The id at the place u, 0 ≤ u < 1, in the cumulated sum of probabilities (V,); never one of probability 0.
@@ -313,28 +269,6 @@ def draw(probabilities: NDArray[np.float64], u: float) -> int:
         raise InputError(f"u: got {u}.", hint="Give a number from 0 on and below 1.")
     cumulated = np.cumsum(probabilities)
     return int(np.searchsorted(cumulated, u * cumulated[-1], side="right"))
-
-
-# Steps around transformers' processors
-
-
-def _biased(logit_bias: tuple[tuple[tuple[int, ...], float], ...], vocabulary: int) -> _Step:
-    from transformers import SequenceBiasLogitsProcessor
-
-    if (largest := max(max(ids) for ids, _ in logit_bias)) >= vocabulary:
-        raise InputError(
-            f"logit bias: the model has {vocabulary:,} tokens, and none with the id {largest}.",
-            hint="Give ids of this model's tokenizer.",
-        )
-    processor: _Step = SequenceBiasLogitsProcessor([[[int(i) for i in ids], float(bias)] for ids, bias in logit_bias])
-    return processor
-
-
-def _tempered(warper: _Step, ids: Tensor, scores: Tensor) -> Tensor:
-    divided = warper(ids, scores)
-    # Where so low a temperature overflows, the largest logit as 0 stays 0, and probabilities are the same. Not always
-    # so: a repetition penalty that follows looks at signs.
-    return divided if torch.isfinite(divided.max()) else warper(ids, scores - scores.max())
 
 
 # Ranges

@@ -134,10 +134,14 @@ def _take_file() -> None:
 
 @st.fragment
 def _write() -> None:
-    """All of the writing; an action runs this function again and nothing else. The list of candidates goes first."""
-    here = desk()
-    if here is None:
-        return
+    """All of the writing; an action runs this function again and nothing else."""
+    if here := desk():
+        with here.lock:
+            _draw(here)
+
+
+def _draw(here: Desk) -> None:
+    """The list of candidates first."""
     step_run(_STEP)
     found, problem = _candidates(here)
     left, middle, right = st.columns([9, 17, 10], gap="medium")
@@ -257,6 +261,7 @@ def _analyse_afresh() -> None:
         return
     here.message = ""
     try:
-        here.fresh = (here.session.current, here.session.fresh_analysis())
+        with here.lock:
+            here.fresh = (here.session.current, here.session.fresh_analysis())
     except AnalyzerError as error:
         here.message = str(error)

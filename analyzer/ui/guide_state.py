@@ -7,6 +7,7 @@ an error.
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -68,6 +69,9 @@ class Desk:
         The text up to a node, analysed as if it had been pasted.
     effects : dict
         Of the candidates behind each node that was visited, by node and token.
+    lock : RLock
+        Held by who works with the session: a click starts a run of the page beside the one before, which goes on until
+        it next draws.
     """
 
     session: "Session"
@@ -77,6 +81,7 @@ class Desk:
     ended: str = ""
     fresh: "tuple[Node, Analysis] | None" = None
     effects: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    lock: RLock = field(default_factory=RLock)
 
 
 def desk() -> Desk | None:
@@ -96,12 +101,13 @@ def act(work: "Callable[[Session], object]") -> None:
     if here is None:
         return
     SEARCH.forget()
-    here.message, here.running, here.ended = "", None, ""
-    here.serial += 1
-    try:
-        work(here.session)
-    except AnalyzerError as error:
-        here.message = str(error)
+    with here.lock:
+        here.message, here.running, here.ended = "", None, ""
+        here.serial += 1
+        try:
+            work(here.session)
+        except AnalyzerError as error:
+            here.message = str(error)
 
 
 def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:

@@ -1,6 +1,7 @@
 """The page Guide without a browser: each action by a plain widget, and what the components are given to draw."""
 
 import json
+import threading
 from math import inf
 from pathlib import Path
 
@@ -138,6 +139,30 @@ def test_stop_ends_a_run_and_any_other_action_too(state):
     assert state.running == guide_state.Running(0, 5)
     guide_state.handle({"kind": "undo"}, run_length=5)
     assert state.running is None
+
+
+@pytest.mark.usefixtures("state")
+def test_a_second_run_of_the_page_waits_for_the_first():
+    """Streamlit starts it in a thread of its own at a click, and the first goes on until it next draws."""
+    inside, leave, order = threading.Event(), threading.Event(), []
+
+    def first(_session):
+        inside.set()
+        order.append("first begins")
+        leave.wait(20)
+        order.append("first ends")
+
+    threads = [
+        threading.Thread(target=guide_state.act, args=(work,)) for work in (first, lambda _: order.append("second"))
+    ]
+    threads[0].start()
+    assert inside.wait(20)
+    threads[1].start()
+    threads[1].join(0.3)
+    leave.set()
+    for thread in threads:
+        thread.join(20)
+    assert order == ["first begins", "first ends", "second"]
 
 
 @pytest.mark.parametrize(
