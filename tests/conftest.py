@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import torch
 from reference import Reference, reference_scores
@@ -18,6 +19,9 @@ from analyzer.tokens import TextTokenizer
 DATA = Path(__file__).parents[2] / "shared" / "data" / "detection.jsonl.gz"
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test goes to the network
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy machine is slow, not wrong
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

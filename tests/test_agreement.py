@@ -79,7 +79,7 @@ def test_different_contexts_are_said() -> None:
     assert "before the text" in agreement(A.analyze("be", context="to "), A.analyze("be")).warnings[-1]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.one_of(st.text(min_size=2, max_size=60), st.text("to be.👍 é\u202e汉", min_size=2)))
 def test_nothing_is_lost(text: str) -> None:
     a, b = A.analyze(text), B.analyze(text)

@@ -133,7 +133,7 @@ def test_a_megabyte_is_scored_token_by_token() -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(text=st.text(min_size=1), window=st.integers(2, 40))
 def test_windows_score_each_token_once(text: str, window: int) -> None:
     """A bigram model needs one token of context, so windows must change nothing."""
@@ -144,7 +144,7 @@ def test_windows_score_each_token_once(text: str, window: int) -> None:
     assert (cut.scores.context_len >= np.minimum(whole.scores.context_len, window // 2)).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(min_size=1), max_size=80))
 def test_many_texts_come_in_order_with_the_numbers_of_one(texts: list[str]) -> None:
     analyzer = Analyzer(toy(window=30))
@@ -292,7 +292,7 @@ class TestCache:
             analyzer.analyze(f"{n} {self.TEXT}")
         assert 0 < analyzer._scorer.cache.nbytes <= 100_000
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.tuples(st.integers(0, 100), st.text("ab", max_size=40), st.booleans()), max_size=8))
     def test_any_history_of_edits_gives_the_fresh_numbers(self, edits: list[tuple[int, str, bool]]) -> None:
         analyzer = Analyzer(toy())
@@ -487,7 +487,7 @@ class TestHiddenCharacters:
         assert analysis.findings
         assert analysis.cleaned is None  # there is nothing to score in "t"
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.text(st.sampled_from("ab о\u200b\u00ad\u202e\ufe0f\x07\u00a0"), min_size=1, max_size=12))
     def test_any_mixture_is_scored_as_given(self, text: str) -> None:
         analysis = self.ANALYZER.analyze(text)

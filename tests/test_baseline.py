@@ -171,7 +171,7 @@ tables = st.integers(6, 20).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tables)
 def test_p_values_hold_whichever_text_is_the_new_one(table: np.ndarray) -> None:
     """Of n + 1 exchangeable texts at most a share t has p up to t: of each statistic, and of the least corrected p."""

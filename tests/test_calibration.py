@@ -93,7 +93,7 @@ class TestProbability:
         found = analyzer.analyze(text).likelihood
         assert 0 <= found.low < found.probability < found.high <= 1
 
-    @hypothesis_settings(max_examples=20, deadline=None)
+    @hypothesis_settings(max_examples=20)
     @given(score=st.floats(-12, 12), rates=st.tuples(base_rates, base_rates))
     def test_posterior_is_bayes(self, score: float, rates: tuple[float, float]) -> None:
         card = with_offset(CARD, score)

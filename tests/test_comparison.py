@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_analysis import made
 
@@ -153,7 +153,6 @@ def test_at_least_one_is_asked_for(function) -> None:
         function((), 0)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(min_size=2, max_size=60), st.sampled_from(HOSTILE), st.text("the dog.'👍 é", min_size=2)))
 def test_nothing_is_lost(text: str) -> None:
     for analyzer in (TOY, WITHOUT_START):

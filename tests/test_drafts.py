@@ -157,7 +157,7 @@ scraps = st.sampled_from(["to", " be", " or", ",", "\n\n", " 👍", "é", "\u202
 texts = st.one_of(st.text(min_size=1, max_size=40), st.lists(scraps, min_size=1, max_size=20).map("".join))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts, texts)
 def test_stretches_join_up_to_both_drafts(one: str, other: str) -> None:
     before, after = TOY.analyze(one), TOY.analyze(other)

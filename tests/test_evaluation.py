@@ -56,7 +56,7 @@ class TestMeasures:
         found = auroc(np.array([0, 0, 0, 1, 1]), np.array([1.0, 2.0, 3.0, 3.0, 2.5]))
         assert found == {"value": pytest.approx(4.5 / 6), "low": None, "high": None}
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(labelled)
     def test_auroc_is_that_of_scikit_learn_within_its_interval(self, rows: list[tuple[int, int]]) -> None:
         label, score = np.array(rows).T

@@ -53,7 +53,7 @@ def test_by_hand() -> None:
     np.testing.assert_allclose(of["surprise_bend"], np.abs([0, s[1] - s[0], s[2] - 2 * s[1] + s[0]]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=60))
 def test_of_any_text_finite_and_each_token_in_one_band_and_one_rank_bucket(text: str) -> None:
     of = features(text)

@@ -487,7 +487,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTIONS, max_size=12))
 @pytest.mark.parametrize("window", [24, 1024])
 def test_any_way_to_a_text_gives_the_numbers_of_a_full_reading(

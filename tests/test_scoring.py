@@ -19,7 +19,7 @@ def scores_of(logits: torch.Tensor, ids: list[int], *, top_k: int = 10) -> Token
     return score_rows([logits], [row], head=identity, vocabulary=logits.shape[1], top_k=top_k)[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(2, 3000), st.sampled_from([0.1, 3.0, 30.0]), st.booleans())
 def test_against_the_plain_way(seed: int, vocabulary: int, spread: float, coarse: bool) -> None:
     """Coarse logits have many ties."""

@@ -36,7 +36,7 @@ def check(tokenizer: TextTokenizer, text: str, *, dropped: int = 0) -> None:
     assert covered == list(range(len(tokens)))  # every token is in exactly one piece
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 @example("")
 def test_pieces_join_up_to_the_text_and_hold_every_token_once(text: str) -> None:
@@ -48,7 +48,7 @@ def test_nasty_text_with_the_real_tokenizer(text: str, default_model: Any) -> No
     check(default_model.tokenizer, text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text())
 @example(text="\U00040000: after it")
 def test_any_text_with_the_real_tokenizer(text: str, default_model: Any) -> None:
@@ -105,7 +105,7 @@ def test_empty_spans_join_a_neighbour() -> None:
     assert [(s.start, s.end, s.first, s.last) for s in segments(last)] == [(0, 1, 0, 2)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_segments_of_any_spans(data: st.DataObject) -> None:
     text = data.draw(st.text("ab", max_size=12))

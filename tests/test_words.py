@@ -5,7 +5,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.comparing.words import dropped_characters, token_cuts, token_words, word_edges, word_sums
@@ -87,7 +87,6 @@ def test_dropped_characters() -> None:
     assert dropped_characters(tokens, edges).tolist() == [0, 1, 0]
 
 
-@settings(deadline=None)
 @given(tokenizations())
 def test_every_token_lies_in_one_word(tokens: Tokenization) -> None:
     edges = word_edges(tokens.text, token_cuts(tokens))
@@ -105,7 +104,6 @@ def test_every_token_lies_in_one_word(tokens: Tokenization) -> None:
     assert dropped_characters(tokens, edges).sum() == len(lost)
 
 
-@settings(deadline=None)
 @given(texts.filter(lambda text: text.isprintable()))
 def test_bytes_and_characters_have_the_same_words_but_where_words_cannot_be_seen(text: str) -> None:
     assert (

@@ -30,7 +30,7 @@ def test_values_that_are_no_text_say_what_they_are() -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     texts=st.lists(st.none() | st.integers() | st.text("to be\u200b\udc00", max_size=90)),
     shard_rows=st.integers(1, 9),
@@ -59,7 +59,7 @@ def test_reasons_are_those_of_a_single_text() -> None:
     assert [result.error and result.error.message[:15] for result in one_token] == ["One token alone", None]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lengths=st.lists(st.integers(0, 9)), rows=st.integers(1, 5), characters=st.integers(1, 20), cut=st.integers(0, 9)
 )

@@ -46,7 +46,7 @@ def read(data: bytes, name: str, **columns: Any) -> list[Row]:
     return list(read_rows([bytes_source(data, name=name)], **columns))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.tuples(st.none() | st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 9))),
     kind=st.sampled_from([".jsonl", ".csv", ".tsv", ".parquet"]),
@@ -62,7 +62,7 @@ def test_any_rows_in_any_table(rows: Given, kind: str, packing: str) -> None:
         assert row.text is not None or isinstance(row.error, EmptyText)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.lists(st.tuples(st.text("ab"), st.integers(0, 9)), max_size=9), skip=st.integers(0, 12))
 def test_what_is_skipped_is_not_counted_anew(rows: Given, skip: int) -> None:
     sources = [

@@ -38,7 +38,7 @@ def written(rows: list[dict[str, Any]], form: str, shard_rows: int) -> io.BytesI
     return file
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=ROWS, shard_rows=st.integers(1, 5))
 def test_every_format_holds_every_row_once_in_order(rows: list[dict[str, Any]], shard_rows: int) -> None:
     found = [json.loads(line) for line in written(rows, "jsonl", shard_rows)]
@@ -58,7 +58,7 @@ def test_every_format_holds_every_row_once_in_order(rows: list[dict[str, Any]], 
             assert same or float(row[name]) == cell  # a column of floats and whole numbers
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=ROWS, first=st.integers(1, 5), second=st.integers(1, 5))
 def test_the_output_does_not_depend_on_where_shards_end(rows: list[dict[str, Any]], first: int, second: int) -> None:
     for form in ("jsonl", "csv"):

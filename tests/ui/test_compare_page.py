@@ -239,7 +239,7 @@ def test_hostile_text_is_answered(app):
 # What is drawn
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts)
 def test_cells_join_up_to_the_text(text):
     for analyzer in (Analyzer(ToyModel("the cat")), Analyzer(ToyModel("the cat", start=False))):
@@ -272,7 +272,7 @@ def test_impossible_tokens_can_be_drawn():
     assert "∞ bits" in data["cells"][0]["numbers"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts, texts)
 def test_rows_join_up_to_both_drafts(before, after):
     pair = paired(toy().analyze(before), toy().analyze(after))
