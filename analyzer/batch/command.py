@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -27,6 +27,15 @@ ROWS_WITH_ERRORS = 3
 
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
+
+
+class _Watch(NamedTuple):
+    """What a run calls as it goes on."""
+
+    progress: Callable[[int], None]
+    on_shard: Callable[["Totals"], None]
+    tick: Callable[[], None]
+
 
 Load = Callable[[str | None, str, str, bool, str | None], "Analyzer"]
 """Makes an analyzer of model, device, dtype, allow_pickle and a card's file."""
@@ -50,7 +59,8 @@ def batch_command(load: Load) -> click.Command:
         INPUT is a file, a folder with all below it, a pattern, or - for standard input: .txt .md .docx .pdf .html, a
         row each; .jsonl .csv .tsv .parquet, a row a record; each also .gz or .zst.
 
-        Exit status: 0 all rows have numbers, 3 some have an error, 2 nothing was begun, 130 stopped by Ctrl-C.
+        Exit status: 0 all rows have numbers, 3 some have an error, 2 refused or broken off, as by a full disk, 130
+        stopped by Ctrl-C.
         """
         asked = Asked(
             inputs, out, form, text_column, id_column, stdin_format, statistics, detectors, tokens, fpr, base_rate,
@@ -101,16 +111,16 @@ def _run(asked: Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "Ana
     job = replace(job, sources=_sources(asked, folder))
     _check(job)
     if asked.engine == "ray":
-        with _watching() as (progress, on_shard), _ray_engine(asked, folder, progress) as workers:
-            done, taken = _with_cache(asked, workers, job, folder, on_shard)
+        with _watching() as watch, _ray_engine(asked, folder, watch.progress) as workers:
+            done, taken = _with_cache(asked, workers, job, folder, watch)
     else:
         threads = _set_threads(asked.threads, folder)
         analyzer = load()
-        with _watching() as (progress, on_shard):
+        with _watching() as watch:
             from analyzer.batch.engines import LocalEngine
 
-            local = LocalEngine(analyzer, threads=threads, progress=progress)
-            done, taken = _with_cache(asked, local, job, folder, on_shard)
+            local = LocalEngine(analyzer, threads=threads, progress=watch.progress)
+            done, taken = _with_cache(asked, local, job, folder, watch)
     if taken is not None:
         _say(f"{asked.cache}: {taken:,} rows were taken from it, or from one with the same text in this run.")
     _say(f"{asked.out}: {done.rows:,} rows, {done.tokens:,} tokens, {done.errors:,} rows with an error.")
@@ -118,13 +128,13 @@ def _run(asked: Asked, job: "Job", folder: "WorkFolder", load: Callable[[], "Ana
 
 
 def _with_cache(
-    asked: Asked, engine: "Engine", job: "Job", folder: "WorkFolder", on_shard: Callable[["Totals"], None]
+    asked: Asked, engine: "Engine", job: "Job", folder: "WorkFolder", watch: _Watch
 ) -> tuple["Totals", int | None]:
     """Run, with the cache between rows and engine if there is one; also how many rows came from it."""
     from analyzer.batch.job import run
 
     if asked.cache is None:
-        return run(engine, job, folder, on_shard=on_shard), None
+        return run(engine, job, folder, on_shard=watch.on_shard, tick=watch.tick), None
 
     from analyzer.batch.cache import Cache
     from analyzer.batch.cached import CachedEngine
@@ -132,7 +142,7 @@ def _with_cache(
     most = asked.cache_size * 1_000_000
     with closing(Cache(asked.cache, most_bytes=most, say=_say, names=job.layout.own)) as cache:
         cached = CachedEngine(engine, cache)
-        return run(cached, job, folder, on_shard=on_shard), cached.taken
+        return run(cached, job, folder, on_shard=watch.on_shard, tick=watch.tick), cached.taken
 
 
 @contextmanager
@@ -185,26 +195,40 @@ def _job(asked: Asked) -> "Job":
         settings=Settings(asked.fpr, asked.base_rate, asked.kind),
     )
     form = format_of(asked.out, asked.form)
+    if asked.cache is not None and asked.cache.resolve() == asked.out.resolve():
+        raise InputError(f"cache: {asked.cache} is OUT, too.", hint="Give the cache a file of its own.")
     cache = None if asked.cache is None else str(asked.cache)
-    return Job((), form, layout, asked.text_column, asked.id_column, asked.shard_rows, cache)
+    stdin = asked.stdin_format if "-" in asked.inputs else None
+    return Job((), form, layout, asked.text_column, asked.id_column, asked.shard_rows, cache, stdin)
 
 
 def _sources(asked: Asked, folder: "WorkFolder") -> list["Source"]:
-    """The inputs; standard input is kept first, for a run that is resumed cannot read it again."""
+    """The inputs, in the order given; standard input is kept first, for a run that is resumed cannot read it again."""
     from analyzer.batch.sources import find_sources
 
-    named = [one for one in asked.inputs if one != "-"]
-    found = find_sources(named, leave_out=[asked.out, folder.path])
-    if "-" in asked.inputs:
-        kept = folder.stdin if asked.resume else None
-        found.append(_stdin_source(kept or folder.keep_stdin(sys.stdin.buffer), asked.stdin_format))
-    return found
+    found: dict[Path | None, Source] = {}
+    for given in asked.inputs:
+        if given == "-":
+            kept = folder.stdin if asked.resume else None
+            these = [_stdin_source(kept or folder.keep_stdin(sys.stdin.buffer), asked.stdin_format)]
+        else:
+            these = find_sources([given], leave_out=[asked.out, folder.path])
+        for source in these:
+            found.setdefault(source.path and source.path.resolve(), source)
+    return list(found.values())
 
 
 def _stdin_source(path: Path, form: str) -> "Source":
-    from analyzer.batch.sources import bytes_source
+    from analyzer.batch.sources import PACKED, TABLES, bytes_source
+    from analyzer.text.documents import KINDS
 
-    return replace(bytes_source(b"", name=f"stdin.{form.lstrip('.')}"), name="standard input", path=path, data=None)
+    source = bytes_source(b"", name=f"stdin.{form.lstrip('.')}")
+    if f"{source.kind}{source.packing}" != f".{form.lstrip('.').lower()}":
+        kinds = ", ".join(kind.lstrip(".") for kind in (*TABLES, *KINDS))
+        raise InputError(
+            f"stdin-format: got {form!r}.", hint=f"Give one of {kinds}; with {' or '.join(PACKED)} behind it if packed."
+        )
+    return replace(source, name="standard input", path=path, data=None)
 
 
 def _check(job: "Job") -> None:
@@ -212,7 +236,10 @@ def _check(job: "Job") -> None:
 
     columns = check_columns(job.sources, text_column=job.text_column, id_column=job.id_column)
     for one in dict.fromkeys(columns):
-        _say(f"Text column: {one.text}; id: {one.id or 'the number of the row'}.")
+        if isinstance(one, InputError):
+            _say(f"{one} Each of its rows will have this as its error.")
+        else:
+            _say(f"Text column: {one.text}; id: {one.id or 'the number of the row'}.")
 
 
 def _set_threads(asked: str, folder: "WorkFolder | None") -> int:
@@ -228,8 +255,8 @@ def _set_threads(asked: str, folder: "WorkFolder | None") -> int:
 
 
 @contextmanager
-def _watching() -> Iterator[tuple[Callable[[int], None], Callable[["Totals"], None]]]:
-    """What is called as the run goes on: shows how far it is, and ends it after Ctrl-C."""
+def _watching() -> Iterator[_Watch]:
+    """Shows how far the run is, and ends it after Ctrl-C."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -243,19 +270,21 @@ def _watching() -> Iterator[tuple[Callable[[int], None], Callable[["Totals"], No
     ):
         task = bar.add_task("reading")
 
-        def progress(tokens: int) -> None:
+        def tick() -> None:
             if stopped():
                 raise Stopped
+
+        def progress(tokens: int) -> None:
+            tick()
             bar.update(task, advance=tokens)
             speed = bar.tasks[0].speed or 0
             bar.update(task, description=f"{bar.tasks[0].fields.get('rows', '')}{speed:,.0f} tokens a second")
 
         def on_shard(done: "Totals") -> None:
-            if stopped():
-                raise Stopped
+            tick()
             bar.update(task, rows=f"{done.rows:,} rows done, {done.errors:,} with an error, ")
 
-        yield progress, on_shard
+        yield _Watch(progress, on_shard, tick)
 
 
 def _dry_run(asked: Asked, load: Callable[[], "Analyzer"]) -> int:
@@ -274,7 +303,9 @@ def _dry_run(asked: Asked, load: Callable[[], "Analyzer"]) -> int:
         analyzer = load()
         job.check(about(analyzer, threads=threads))
         found = estimate(analyzer, read_rows(job.sources, text_column=job.text_column, id_column=job.id_column))
-    click.echo(f"{found.rows:,} rows, {found.tokens:,} tokens, {sum(found.errors.values()):,} rows with an error.")
+    click.echo(
+        f"{found.rows:,} rows, {found.tokens:,} tokens to read, {sum(found.errors.values()):,} rows with an error."
+    )
     for reason, count in sorted(found.errors.items(), key=lambda item: -item[1])[:5]:
         click.echo(f"  {count:,} × {reason}".encode("utf-8", "backslashreplace"))
     if found.speed:

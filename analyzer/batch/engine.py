@@ -5,7 +5,7 @@ seventh digit, so a shard gives the same bytes whether the shards before it were
 one.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain
 
@@ -22,6 +22,8 @@ SHARD_ROWS = 256
 
 SHARD_CHARACTERS = 1_000_000
 """What bounds memory: about 250,000 tokens, whose scores take 60 MB; three shards are there at a time."""
+
+_SHARD_CARRIED = 8_000_000  # characters of other columns, which nothing is computed of
 
 _Ready = tuple[Sequence[Row], list[Prepared | AnalyzerError]]
 
@@ -101,7 +103,8 @@ def shards(
 ) -> Generator[list[Row], None, None]:
     """Cut rows into runs of so many rows, or fewer where they are long; a longer row is a run of its own.
 
-    Where a run ends depends on its own rows only, so a run that is resumed at a boundary has the same boundaries.
+    What rows bring along counts, too, against a bound of its own. Where a run ends depends on its own rows only, so a
+    run that is resumed at a boundary has the same boundaries.
 
     Raises
     ------
@@ -118,16 +121,27 @@ def shards(
     if most_rows < 1:
         raise InputError(f"shard-rows: got {most_rows}.", hint="Give a number from 1 on.")
     shard: list[Row] = []
-    characters = 0
+    characters = carried = 0
     for row in rows:
-        length = len(row.text or "")
-        if shard and (len(shard) == most_rows or characters + length > most_characters):
+        length, beside = len(row.text or ""), _characters(row.columns)
+        full = len(shard) == most_rows or characters + length > most_characters or carried + beside > _SHARD_CARRIED
+        if shard and full:
             yield shard
-            shard, characters = [], 0
+            shard, characters, carried = [], 0, 0
         shard.append(row)
         characters += length
+        carried += beside
     if shard:
         yield shard
+
+
+def _characters(value: object) -> int:
+    """About as many as a JSON value has."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(name) + _characters(one) for name, one in value.items())
+    return sum(map(_characters, value)) if isinstance(value, list) else 8
 
 
 class _Stop(Exception):

@@ -1,19 +1,20 @@
 """Records as Arrow tables and data frames."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from analyzer.analysis_result import Analysis
 from analyzer.batch.layout import Kind, Layout, merged
-from analyzer.batch.rows import Result
+from analyzer.batch.rows import Result, Row, cell_text
+from analyzer.errors import AnalyzerError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cell_text", "columns_of", "schema", "table_of", "to_frame", "to_table"]
+__all__ = ["columns_of", "schema", "table_of", "to_frame", "to_table"]
 
 _TYPES: Mapping[Kind, Any] = {
     "null": pa.string(),
@@ -27,14 +28,16 @@ _TYPES: Mapping[Kind, Any] = {
 }
 
 
-def to_frame(results: Iterable[Result], layout: Layout | None = None) -> "pd.DataFrame":
+def to_frame(results: Iterable[Result | Analysis | AnalyzerError], layout: Layout | None = None) -> "pd.DataFrame":
     """One row a result, as the command writes it."""
     frame: pd.DataFrame = to_table(results, layout).to_pandas()
     return frame
 
 
-def to_table(results: Iterable[Result], layout: Layout | None = None) -> Any:
+def to_table(results: Iterable[Result | Analysis | AnalyzerError], layout: Layout | None = None) -> Any:
     """A ``pyarrow.Table``, one row a result; lists over tokens are put end to end once, and not copied again.
+
+    What ``Analyzer.analyze_many`` gives is numbered from 1.
 
     Examples
     --------
@@ -48,8 +51,16 @@ def to_table(results: Iterable[Result], layout: Layout | None = None) -> Any:
 'token_rank': [[1, 1, 1, 1, 1], None]}
     """
     layout = layout or Layout()
-    records = [layout.record(result) for result in results]
+    records = [layout.record(_result(number, one)) for number, one in enumerate(results, 1)]
     return table_of(records, columns_of(records, layout))
+
+
+def _result(number: int, found: Result | Analysis | AnalyzerError) -> Result:
+    if isinstance(found, Result):
+        return found
+    if isinstance(found, AnalyzerError):
+        return Result(Row(number, number, None, error=found), None, found)
+    return Result(Row(number, number, found.text), found, None)
 
 
 def columns_of(records: Sequence[Mapping[str, Any]], layout: Layout) -> dict[str, Kind]:
@@ -90,12 +101,3 @@ def _lists(values: list[Any], dtype: type) -> Any:
     return pa.ListArray.from_arrays(
         pa.array(offsets), pa.array(np.concatenate([*parts, np.empty(0, dtype)])), mask=mask
     )
-
-
-def cell_text(value: Any) -> str:
-    """A value where only text fits: strings as they are, others as JSON.
-
-    >>> cell_text("a"), cell_text(True), cell_text(0.5), cell_text({"é": [1]})
-    ('a', 'true', '0.5', '{"é": [1]}')
-    """
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

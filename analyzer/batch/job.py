@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from analyzer.batch.about import About
 from analyzer.batch.engine import SHARD_ROWS, shards
@@ -26,6 +26,9 @@ from analyzer.batch.work_folder import Shard, WorkFolder, work_folder_of
 from analyzer.errors import InputError
 
 __all__ = ["Job", "Totals", "may_begin", "run"]
+
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Job:
         Rows among which batches are formed, and which are lost by a kill.
     cache : str or None
         File of a cache whose numbers may be taken, for the manifest.
+    stdin : str or None
+        What standard input is read as, for the manifest.
     """
 
     sources: Sequence[Source]
@@ -53,6 +58,7 @@ class Job:
     id_column: str | None = None
     shard_rows: int = SHARD_ROWS
     cache: str | None = None
+    stdin: str | None = None
 
     def check(self, about: About) -> None:
         """Refuse before the first row what no row could be given.
@@ -79,6 +85,7 @@ class Job:
             "id column": self.id_column,
             "shard rows": self.shard_rows,
             "cache": self.cache,
+            "standard input": self.stdin,
         }
 
 
@@ -115,7 +122,14 @@ def may_begin(out: Path, *, resume: bool) -> Literal["begin", "done"]:
     return "begin"
 
 
-def run(engine: Engine, job: Job, folder: WorkFolder, *, on_shard: Callable[[Totals], None] | None = None) -> Totals:
+def run(
+    engine: Engine,
+    job: Job,
+    folder: WorkFolder,
+    *,
+    on_shard: Callable[[Totals], None] | None = None,
+    tick: Callable[[], None] | None = None,
+) -> Totals:
     """Do what is left to do, and write the output.
 
     Parameters
@@ -127,6 +141,9 @@ def run(engine: Engine, job: Job, folder: WorkFolder, *, on_shard: Callable[[Tot
         Locked.
     on_shard : callable, optional
         Is told how far the run is, once at the beginning and after each shard.
+    tick : callable, optional
+        Is called for each row read and each line written, the first in another thread. What it raises leaves a state
+        that can be resumed.
 
     Raises
     ------
@@ -145,7 +162,7 @@ def run(engine: Engine, job: Job, folder: WorkFolder, *, on_shard: Callable[[Tot
     tell = on_shard or (lambda _: None)
     tell(done)
     rows = read_rows(job.sources, text_column=job.text_column, id_column=job.id_column, skip=done.rows)
-    runs = shards(rows, most_rows=job.shard_rows)
+    runs = shards(_ticking(rows, tick), most_rows=job.shard_rows)
     with closing(_scored(engine, runs, job.layout)) as scored:
         for number, (given, parts) in enumerate(scored, first):
             shard, lines = _written(given, parts, job.layout)
@@ -155,10 +172,18 @@ def run(engine: Engine, job: Job, folder: WorkFolder, *, on_shard: Callable[[Tot
     columns = all_columns(job.layout, folder.shards())
     about = json.dumps({name: value for name, value in now.items() if name != "inputs"}, ensure_ascii=False)
     folder.finish(
-        lambda file: write_output(file, folder.lines(), form=job.form, columns=columns, about=about),
+        lambda file: write_output(
+            file, (_ticking(lines, tick) for lines in folder.lines()), form=job.form, columns=columns, about=about
+        ),
         errors=done.errors,
     )
     return done
+
+
+def _ticking(items: Iterator[_Item], tick: Callable[[], None] | None) -> Iterator[_Item]:
+    if tick is None:
+        return items
+    return (item for item in items if tick() is None)
 
 
 def _scored(

@@ -20,7 +20,7 @@ from analyzer.errors import InputError
 
 __all__ = ["STATE", "changes", "fingerprint", "manifest", "refuse_changes"]
 
-STATE = 1
+STATE = 2
 """Version of the work folder; another one cannot be resumed."""
 
 _WHOLE = 64 << 20  # bytes of a file that is hashed whole

@@ -1,5 +1,6 @@
 """One row that goes in, and what comes out for it."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 from analyzer.analysis_result import Analysis
 from analyzer.errors import AnalyzerError, EmptyText, InputError
 
-__all__ = ["Result", "Row", "no_text", "plain", "rows_of"]
+__all__ = ["Result", "Row", "cell_text", "no_text", "plain", "rows_of"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -95,6 +96,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {plain(key): plain(one) for key, one in value.items()}
     return value
+
+
+def cell_text(value: Any) -> str:
+    """A value where only text fits: strings as they are, others as JSON.
+
+    >>> cell_text("a"), cell_text(True), cell_text(0.5), cell_text({"é": [1]})
+    ('a', 'true', '0.5', '{"é": [1]}')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _escape(found: re.Match[str]) -> str:

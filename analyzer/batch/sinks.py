@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from analyzer.batch.layout import Kind, Layout, merged
 from analyzer.batch.parts import json_of
+from analyzer.batch.rows import cell_text
 from analyzer.batch.work_folder import Shard
 from analyzer.errors import InputError
 
@@ -81,8 +82,6 @@ def write_output(
 
 
 def _csv(file: BinaryIO, lines: Iterable[Iterator[bytes]], columns: Mapping[str, Kind]) -> None:
-    from analyzer.batch.frames import cell_text
-
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     table = csv.writer(text)  # lines end as RFC 4180 has it; else a lone carriage return would not be quoted
     table.writerow(columns)

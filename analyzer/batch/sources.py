@@ -3,6 +3,7 @@
 import glob
 import gzip
 import io
+import os
 import tempfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -15,12 +16,15 @@ from analyzer.batch.rows import plain
 from analyzer.errors import InputError, UnreadableFile
 from analyzer.text import documents
 
-__all__ = ["PACKED", "TABLES", "Source", "bytes_source", "file_source", "find_sources", "opened"]
+__all__ = ["PACKED", "TABLES", "WORK_FILES", "Source", "bytes_source", "file_source", "find_sources", "opened"]
 
 TABLES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Endings of files that hold a row a record; every other kind is one row."""
 
 PACKED = (".gz", ".zst")
+
+WORK_FILES = frozenset({"lock", "manifest.json"})
+"""Names by which the folder of an unfinished output is known, beside its ending ".part"."""
 
 _UNREADABLE_ON_UNPACKING = (EOFError, zlib.error)  # gzip's, where a file is cut off or damaged
 
@@ -72,24 +76,33 @@ def _kind(name: str) -> tuple[str, str]:
     >>> _kind("Notes.CSV.gz"), _kind("letter.docx"), _kind("README")
     (('.csv', '.gz'), ('.docx', ''), ('.txt', ''))
     """
-    endings = [ending.lower() for ending in Path(name).suffixes[-2:]]
-    packing = endings.pop() if endings and endings[-1] in PACKED else ""
-    kind = endings[-1] if endings else ""
-    return kind if kind in TABLES or kind in documents.KINDS else ".txt", packing
+    path = Path(name)
+    packing = path.suffix.lower() if path.suffix.lower() in PACKED else ""
+    return _kind_named(path) if _is_known(path) else ".txt", packing
 
 
-def _is_known(path: Path) -> bool:
+def _kind_named(path: Path) -> str:
+    """Ending of a name, less that of packing.
+
+    >>> _kind_named(Path("Notes.CSV.gz")), _kind_named(Path("README"))
+    ('.csv', '')
+    """
     endings = [ending.lower() for ending in path.suffixes[-2:]]
     if endings and endings[-1] in PACKED:
         endings.pop()
-    return bool(endings) and (endings[-1] in TABLES or endings[-1] in documents.KINDS)
+    return endings[-1] if endings else ""
+
+
+def _is_known(path: Path) -> bool:
+    return _kind_named(path) in (*TABLES, *documents.KINDS)
 
 
 def find_sources(inputs: Sequence[str], *, leave_out: Collection[Path] = ()) -> list[Source]:
     """Files by name, folders with all below them, and patterns such as ``mail/**/*.txt``.
 
-    Of folders, files of known kinds that are not hidden, in the order of their names; of what is named or matched,
-    every file. A file that was found twice is read once.
+    Of folders, files of known kinds that are not hidden, in the order of their names, but no unfinished output of this
+    program; a folder in them that cannot be read is a source that cannot. Of what is named or matched, every file. A
+    file that was found twice is read once.
 
     Parameters
     ----------
@@ -109,8 +122,12 @@ def find_sources(inputs: Sequence[str], *, leave_out: Collection[Path] = ()) -> 
         if not paths:
             raise InputError(f"{given}: there is no file to read.", hint="Check the name; kinds are told by endings.")
         for path in paths:
-            if not path.is_file():  # a pipe would be empty after its fingerprint was taken
-                raise InputError(f"{plain(str(path))} is no regular file.", hint="Pipe it into standard input: -.")
+            shown = plain(str(path))
+            if path.exists() and not path.is_file() and not path.is_dir():
+                # A pipe would be empty after its fingerprint was taken.
+                raise InputError(f"{shown} is no regular file.", hint="Pipe it into standard input: -.")
+            if _kind_named(path) == ".json":
+                raise InputError(f"{shown}: one JSON value is not read.", hint="Write an object a line, as .jsonl.")
             found.setdefault(path.resolve(), file_source(path))
     return list(found.values())
 
@@ -118,11 +135,22 @@ def find_sources(inputs: Sequence[str], *, leave_out: Collection[Path] = ()) -> 
 def _paths(given: str) -> list[Path]:
     path = Path(given)
     if path.is_dir():
-        below = sorted(one for one in path.rglob("*") if _is_known(one) and one.is_file())
-        return [one for one in below if not any(part.startswith(".") for part in one.relative_to(path).parts)]
+        return sorted(_below(path))
     if path.exists() or not glob.has_magic(given):
         return [path] if path.exists() else []
     return [Path(one) for one in sorted(glob.glob(given, recursive=True)) if not Path(one).is_dir()]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    locked: list[OSError] = []
+    for here, folders, files in os.walk(folder, onerror=locked.append):
+        if WORK_FILES.intersection(files) and here.endswith(".part"):
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(here, name) for name in files if not name.startswith("."))
+        yield from (path for path in paths if _is_known(path) and path.is_file())
+    yield from (Path(os.fsdecode(error.filename)) for error in locked)
 
 
 @contextmanager
@@ -155,6 +183,13 @@ def seekable(source: Source) -> Iterator[BinaryIO]:
             return
         with tempfile.TemporaryFile() as whole:
             while block := stream.read(1 << 20):
-                whole.write(block)
+                try:
+                    whole.write(block)
+                    whole.flush()
+                except OSError as error:  # the file is well, and another time there is room
+                    raise InputError(
+                        f"{tempfile.gettempdir()} has no room to unpack {source.name} ({error.strerror}).",
+                        hint="Make room or set TMPDIR to another folder, then run the same command with --resume.",
+                    ) from error
             whole.seek(0)
             yield cast(BinaryIO, whole)

@@ -8,7 +8,9 @@ file; for this CSV is read by Python's own reader: Arrow's refuses the whole blo
 import csv
 import io
 import json
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from math import isfinite
 from typing import Any, BinaryIO
 
 from analyzer.batch.rows import plain
@@ -40,12 +42,15 @@ def records(source: Source) -> Generator[Record | InputError, None, None]:
 def _json_lines(stream: BinaryIO, name: str) -> Iterator[Record | InputError]:
     for number, line in enumerate(stream, 1):
         if number == 1:
+            _refuse_utf16(line, name)
             line = line.removeprefix(_BOM)
         if not line.strip():
             continue
         try:
-            # Python reads NaN and Infinity, which JSON does not have and could not be written.
-            found = json.loads(line.decode("utf-8", "surrogateescape"), parse_constant=lambda _: None)
+            # Python reads NaN, Infinity and 1e999, which JSON does not have or which could not be written.
+            found = json.loads(
+                line.decode("utf-8", "surrogateescape"), parse_constant=lambda _: None, parse_float=_finite
+            )
         except (ValueError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long a number"
             yield InputError(f"{name}, line {number} is not JSON ({reason}).", hint="Write one object a line.")
@@ -63,28 +68,99 @@ def _tsv(stream: BinaryIO, name: str) -> Iterator[Record | InputError]:
 def _csv(stream: BinaryIO, name: str, *, delimiter: str = ",") -> Iterator[Record | InputError]:
     csv.field_size_limit(_LARGEST_CELL)  # of the process; raising it harms nobody
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    lines = csv.reader(text, delimiter=delimiter)
     header: list[str] | None = None
-    while True:
-        try:
-            cells = next(lines)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield InputError(f"{name}, line {lines.line_num} is not CSV ({error}).", hint="Check its quotes.")
+    for line, cells in _rows(text, delimiter):
+        if isinstance(cells, str):
+            yield InputError(f"{name}, line {line} is not CSV ({cells}).", hint="Check its quotes.")
+        elif not cells:
             continue
-        if not cells:
-            continue
-        if header is None:
+        elif header is None:
+            _refuse_utf16(cells[0].encode("utf-8", "surrogateescape"), name)
             header = _unlike(plain(cells))
         elif len(cells) > len(header):
             yield InputError(
-                f"{name}, line {lines.line_num}: expected {len(header)} cells, got {len(cells)}.",
+                f"{name}, line {line}: expected {len(header)} cells, got {len(cells)}.",
                 hint="Put quotes around cells that hold the separator.",
             )
         else:
             yield dict(zip(header, cells, strict=False))  # cells missing at the end are missing columns
     text.detach()  # the stream is closed by who opened it
+
+
+def _rows(text: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The number of a row's last line, and its cells or what is wrong with them.
+
+    A quote that is never closed, or closed by the next stray one, would make one cell of all lines between. So where
+    quotes do not fit and the row has several lines, its first line is an error, and the next ones are read anew.
+
+    >>> list(_rows(['a,"b\\n', 'c,d\\n', 'e,"f"g\\n'], ","))
+    [(1, 'a quote is not closed'), (2, ['c', 'd']), (3, ['e', 'fg'])]
+    """
+    lines, number = _Lines(text), 0
+    while True:
+        lines.taken.clear()
+        try:
+            cells: list[str] | str = next(csv.reader(lines, delimiter=delimiter, strict=True))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            first, *rest = lines.taken
+            if lines.at_end or rest:
+                lines.put_back(rest)
+                cells = "a quote is not closed"
+            else:
+                cells = _loosely(first, delimiter, str(error))
+        number += len(lines.taken)
+        yield number, cells
+
+
+def _loosely(line: str, delimiter: str, problem: str) -> list[str] | str:
+    """The cells of one line whose quotes do not fit, as most programs read it."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return problem
+
+
+class _Lines:
+    """Lines, with those taken for one row, which can be put back."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+        self.at_end = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        if self._again:
+            line = self._again.popleft()
+        else:
+            try:
+                line = next(self._lines)
+            except StopIteration:
+                self.at_end = True
+                raise
+        self.taken.append(line)
+        return line
+
+    def put_back(self, lines: list[str]) -> None:
+        """Give these again, before all others."""
+        self._again.extendleft(reversed(lines))
+        del self.taken[len(self.taken) - len(lines) :]
+        self.at_end = False
+
+
+def _refuse_utf16(begins: bytes, name: str) -> None:
+    if begins.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFile(f"{name} is in UTF-16.", hint="Save it in UTF-8.")
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if isfinite(value) else None
 
 
 def _unlike(names: list[str]) -> list[str]:
@@ -133,10 +209,14 @@ def _bytes(column: Any) -> list[bytes | None]:
 
 
 def _python(scalar: Any) -> Any:
+    unknown = (ValueError, OverflowError, KeyError)  # a string that is not UTF-8; a date or time zone unknown to Python
     try:
         return scalar.as_py()
-    except ValueError:  # a string inside that is not UTF-8, a date that Python does not know
-        return str(scalar)
+    except unknown:
+        try:
+            return str(scalar)
+        except unknown:  # dates and times as the number that they are kept as
+            return getattr(scalar, "value", f"a {scalar.type} that cannot be shown")
 
 
 def _json_value(value: Any) -> Any:

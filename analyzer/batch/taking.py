@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from analyzer.batch.limits import MOST_CHARACTERS, MOST_ROWS
-from analyzer.batch.readers import Choice, choose, read_rows
+from analyzer.batch.readers import Choice, choose, columns_seen, read_rows
 from analyzer.batch.rows import Row, plain
 from analyzer.batch.sources import Source, opened
 from analyzer.batch.tables import Record, records
@@ -62,22 +62,22 @@ def header_of(source: Source) -> Header | None:
         seen = list(islice((one for one in every if isinstance(one, dict)), _LOOKED_AT))
     if not seen:
         return None
-    guess = choose(seen[0], source.name, None, None)
-    columns = tuple(plain(name) for name in seen[0])
-    return Header(columns, guess if isinstance(guess, Choice) else _longest(seen))
+    columns = columns_seen(seen)
+    guess = choose(columns, source.name, None, None)
+    return Header(tuple(map(plain, columns)), guess if isinstance(guess, Choice) else _longest(seen, columns))
 
 
-def _longest(seen: Sequence[Record]) -> Choice | None:
+def _longest(seen: Sequence[Record], columns: Iterable[str]) -> Choice | None:
     """The column with the longest texts: where somebody sees what was guessed, and can choose another."""
     lengths = {
         name: sum(len(value) for one in seen if isinstance(value := one.get(name), str))
-        for name in seen[0]
+        for name in columns
         if name != "id"
     }
     longest = max(lengths, key=lambda name: lengths[name], default=None)
     if longest is None or not lengths[longest]:
         return None
-    return Choice(plain(longest), "id" if "id" in seen[0] else None)
+    return Choice(plain(longest), "id" if "id" in columns else None)
 
 
 def take(

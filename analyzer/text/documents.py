@@ -5,6 +5,7 @@
 """
 
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -111,6 +112,7 @@ def _paragraph(element: Any) -> str:
 def _pdf(data: bytes, name: str) -> Document:
     import pypdf
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it says of a bad file, we say in our words
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):

@@ -1,8 +1,11 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,8 @@ def test_standard_input_that_is_refused_leaves_nothing() -> None:
         (["a.txt", "--kind", "letters"], "kind: the calibration does not know 'letters'"),
         (["a.txt", "--threads", "some"], "threads: got 'some'"),
         (["a.txt", "--tokens"], "CSV has no lists"),
+        (["a.txt", "--cache", "out.csv"], "cache: out.csv is OUT, too"),
+        (["-", "--stdin-format", "xml"], "stdin-format: got 'xml'"),
         (["two.csv"], "two.csv: which column is the text? Name one with --text-column: a, b."),
     ],
 )
@@ -115,7 +120,10 @@ def test_the_output_is_not_read_and_not_overwritten() -> None:
     assert again.exit_code == 2
     assert "is there already" in again.output
     assert "nothing to resume" in batch(".", "--out", "out.csv", "--resume").output
-    assert batch(".", "--out", "more.csv").exit_code == 2  # out.csv has no column for the text
+    more = batch(".", "--out", "more.jsonl")
+    assert more.exit_code == 3
+    assert "out.csv is an output of this program." in more.output
+    assert [row["error"] is None for row in lines("more.jsonl")] == [True, False]
 
 
 def test_a_dry_run_counts_and_writes_nothing() -> None:
@@ -123,11 +131,66 @@ def test_a_dry_run_counts_and_writes_nothing() -> None:
     before = set(os.listdir())
     result = batch("rows.jsonl", "--out", "out.jsonl", "--dry-run")
     assert result.exit_code == 0
-    assert "3 rows, 5 tokens, 2 rows with an error." in result.output
+    assert "3 rows, 5 tokens to read, 2 rows with an error." in result.output
     assert "1 × There is no text to score." in result.output
     assert "About 0 seconds: an estimate, from" in result.output
     assert set(os.listdir()) == before
     assert "4 rows" in batch("-", "--out", "x.csv", "--dry-run", stdin='{"text": "a"}\n' * 4).output
+
+
+def test_inputs_are_read_in_the_order_given() -> None:
+    Path("a.csv").write_text("text\nfirst\n")
+    Path("b.csv").write_text("text\nlast\n")
+    options = ("--out", "out.jsonl", "--tokens", "--statistics", "none", "--detectors", "none")
+    assert batch("a.csv", "-", "b.csv", "a.csv", *options, stdin='{"text": "to"}').exit_code == 0
+    assert [row["n_tokens"] for row in lines("out.jsonl")] == [5, 2, 4]
+
+
+def test_standard_input_is_read_as_it_was_when_the_run_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    from analyzer.batch import job
+
+    def full(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "write_output", full)
+        assert batch("-", "--out", "out.jsonl", "--stdin-format", "csv", stdin="text\nto be\n").exit_code == 130
+    other = batch("-", "--out", "out.jsonl", "--resume")
+    assert other.exit_code == 2
+    assert "standard input was csv, is jsonl" in other.output
+    assert batch("-", "--out", "out.jsonl", "--resume", "--stdin-format", "csv").exit_code == 0
+
+
+def test_ctrl_c_is_heard_while_rows_are_read_and_while_the_output_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    from analyzer.batch import job
+
+    Path("rows.jsonl").write_text('{"text": "to be"}\n' * 30)
+    whole, rows = job.write_output, job.read_rows
+
+    def slow_rows(*arguments: object, **options: object) -> Iterator[object]:
+        for number, row in enumerate(rows(*arguments, **options), 1):  # type: ignore[arg-type]
+            taken.append(number)
+            if number == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.2)  # the main thread takes the signal
+            yield row
+
+    taken: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "read_rows", slow_rows)
+        assert batch("rows.jsonl", "--out", "out.jsonl").exit_code == 130
+    assert len(taken) <= 4
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        whole(*arguments, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "write_output", interrupted)
+        assert batch("rows.jsonl", "--out", "out.jsonl", "--resume").exit_code == 130
+    assert not Path("out.jsonl").exists()
+    assert batch("rows.jsonl", "--out", "out.jsonl", "--resume").exit_code == 0
+    assert len(lines("out.jsonl")) == 30
 
 
 def test_a_resumed_run_keeps_its_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

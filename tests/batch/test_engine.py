@@ -152,3 +152,9 @@ def test_impossible_shards_are_refused() -> None:
     with pytest.raises(InputError, match="from 1 on"):
         list(score_rows(toy(), rows_of(["a"]), shard_rows=0))
     assert list(score_shards(toy(), [])) == []
+
+
+def test_what_rows_bring_along_bounds_a_shard_too() -> None:
+    long = {"html": "x" * 3_000_000, "more": [{"a": "y" * 900_000}]}
+    found = shards([Row(n, n, "to be", long) for n in range(5)], most_rows=100)
+    assert [[row.number for row in shard] for shard in found] == [[0, 1], [2, 3], [4]]

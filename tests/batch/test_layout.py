@@ -125,3 +125,10 @@ def test_merging_does_not_depend_on_where_shards_end() -> None:
     for kind in kinds:
         steps = merged(steps, [("a", kind)])  # type: ignore[arg-type, assignment, list-item]
     assert steps == {"a": "text"}
+
+
+def test_frames_take_what_analyze_many_gives() -> None:
+    frame = to_frame(ANALYZER.analyze_many(["to be", ""], errors="return"), Layout((), ()))
+    assert frame["id"].tolist() == [1, 2]
+    assert frame["n_tokens"].fillna(0).tolist() == [5, 0]
+    assert frame["error"].notna().tolist() == [False, True]

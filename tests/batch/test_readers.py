@@ -101,13 +101,14 @@ def test_documents_are_a_row_each(tmp_path: Path) -> None:
         (b'{"text": "a\xff"}', "The text is not UTF-8 (character 2 is byte 0xff)"),
         (b'{"text": ' + b"[" * 100_000, "line 2 is not JSON"),
         (b'{"text": "a", "n": ' + b"1" * 5000 + b"}", "line 2 is not JSON"),
+        (b'{"text": "a", "n": ' + b"[" * 700 + b"]" * 700 + b"}", "Row 2 holds a value that is nested too deep"),
     ],
 )
 def test_a_bad_line_is_a_row_and_the_next_is_read(line: bytes, message: str) -> None:
-    found = read(b'\xef\xbb\xbf{"text": "one"}\n' + line + b'\n\n{"text": "three", "x": NaN}', "rows.jsonl")
+    found = read(b'\xef\xbb\xbf{"text": "one"}\n' + line + b'\n\n{"text": "three", "x": NaN, "y": 1e999}', "rows.jsonl")
     assert [row.text for row in found] == ["one", None, "three"]
     assert message in str(found[1].error)
-    assert found[2].columns == {"x": None}
+    assert found[2].columns == {"x": None, "y": None}
 
 
 def test_a_bad_cell_that_is_not_the_text_is_shown_with_escapes() -> None:
@@ -120,6 +121,59 @@ def test_a_bad_cell_that_is_not_the_text_is_shown_with_escapes() -> None:
     ]
     assert "byte 0xfe" in str(found[1].error)
     assert "expected 3 cells, got 4" in str(found[3].error)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv"])
+def test_a_quote_that_is_never_closed_costs_one_row(name: str) -> None:
+    comma = "," if name == "rows.csv" else "\t"
+    rows = [f"{n}{comma}to be" for n in range(1, 6)]
+    rows[1] = f'2{comma}"Hello, she said'
+    rows[3] = f'4{comma}"two\nlines"'
+    found = read("\n".join([f"id{comma}text", *rows]).encode(), name)
+    assert [(row.id, row.text) for row in found] == [
+        ("1", "to be"), (2, None), ("3", "to be"), ("4", "two\nlines"), ("5", "to be"),
+    ]  # fmt: skip
+    assert "line 3 is not CSV (a quote is not closed)" in str(found[1].error)
+
+
+def test_a_quote_closed_by_the_next_stray_one_costs_one_row_too() -> None:
+    found = read(b'id,text\n1,"a\n2,"b\n3,"c\n4,d\n', "rows.csv")
+    assert [row.text for row in found] == [None, None, None, "d"]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_utf16_is_named(name: str) -> None:
+    (row,) = read('{"text": "a"}\n{"text": "b"}\n'.encode("utf-16"), name)
+    assert "is in UTF-16" in str(row.error)
+
+
+def test_dates_that_python_does_not_know_are_carried_as_numbers() -> None:
+    columns = {
+        "text": pa.array(["a"]),
+        "t": pa.array([-(2**62)]).cast(pa.timestamp("ms")),
+        "d": pa.array([2**31 - 1], pa.int32()).cast(pa.date32()),
+        "l": pa.array([2**62]).cast(pa.duration("s")),
+        "z": pa.array([5]).cast(pa.timestamp("ms", tz="Mars/Base")),
+    }
+    file = io.BytesIO()
+    parquet.write_table(pa.table(columns), file)
+    (row,) = read(file.getvalue(), "rows.parquet")
+    assert row.columns == {"t": -(2**62), "d": 2**31 - 1, "l": 2**62, "z": 5}
+
+
+def test_an_id_that_is_no_number_or_text_is_kept_as_text() -> None:
+    (row,) = read(b'{"id": {"a": [1]}, "text": "x"}', "rows.jsonl")
+    assert row.id == '{"a": [1]}'
+
+
+def test_no_room_to_unpack_is_not_the_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    with pytest.raises(InputError, match=r"no room to unpack rows\.parquet\.gz"):
+        read(packed(table([("a", 1)], ".parquet"), ".gz"), "rows.parquet.gz")
 
 
 def test_parquet_with_strings_that_are_none() -> None:
@@ -171,14 +225,35 @@ def test_columns_are_chosen_by_their_names_or_for_want_of_others() -> None:
     assert check([{"id": 1, "body": "x", "n": 2}]) == [Choice("body", "id")]
     assert check([{"a": "x", "text": "y"}]) == [Choice("text", None)]
     assert check([{"a": "x", "b": "y"}], text_column="b", id_column="a") == [Choice("b", "a")]
+    assert check([{"id": 1, "lang": "en"}, {"id": 2, "lang": "en", "text": "x"}]) == [Choice("text", "id")]
+    assert check([{"a": None}, {"a": "x"}]) == [Choice("a", None)]
     with pytest.raises(InputError, match=r"which column is the text.*--text-column: a, b"):
         check([{"a": "x", "b": "y"}])
+    with pytest.raises(InputError, match=r"no column 'c'.*Give another --id-column: a"):
+        check([{"a": "x"}], id_column="c")
+    with pytest.raises(InputError, match="only column is 'id;text'"):
+        check([{"id;text": "1;x"}])
+    with pytest.raises(InputError, match="is an output of this program"):
+        check([{"id": 1, "n_tokens": 2, "human_p_value": 0.5, "verdict": "unclear", "reasons": []}])
     (row,) = read(b'{"a": "x", "b": "y"}', "rows.jsonl")
     assert "which column" in str(row.error)
     assert row.columns == {"a": "x", "b": "y"}
 
 
-def check(rows: list[dict[str, object]], **columns: Any) -> list[Choice]:
+def test_short_rows_do_not_hide_the_column_of_the_text() -> None:
+    found = read(b"id,lang,text\n1,en\n2,en,to be\n", "rows.csv")
+    assert [row.text for row in found] == [None, "to be"]
+    assert "Row 1 has no column 'text'" in str(found[0].error)
+
+
+def test_a_table_that_cannot_be_read_is_no_reason_not_to_read_the_others() -> None:
+    sources = [bytes_source(b"a,b\nx,y\n", name="two.csv"), bytes_source(b"text\nto be\n", name="one.csv")]
+    problem, choice = check_columns(sources, text_column=None, id_column=None)
+    assert (str(problem)[:8], choice) == ("two.csv:", Choice("text", None))
+    assert [row.text for row in read_rows(sources)] == [None, "to be"]
+
+
+def check(rows: list[dict[str, object]], **columns: Any) -> list[Choice | InputError]:
     data = "\n".join(map(json.dumps, rows)).encode()
     options = {"text_column": None, "id_column": None} | columns
     return check_columns([bytes_source(data, name="rows.jsonl")], **options)

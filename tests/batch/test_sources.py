@@ -1,7 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
+from analyzer.batch.readers import read_rows
 from analyzer.batch.sources import file_source, find_sources
 from analyzer.errors import InputError
 
@@ -44,3 +46,33 @@ def test_nothing_to_read_is_refused(given: str, folder: Path) -> None:
 
 def test_a_kind_can_be_said() -> None:
     assert file_source(Path("data"), kind=".csv").is_table
+
+
+def test_unfinished_outputs_are_no_input(folder: Path) -> None:
+    (folder / "other.jsonl.part").mkdir()
+    for name in ("lock", "manifest.json", "shard-0000000.jsonl"):
+        (folder / "other.jsonl.part" / name).write_text("{}")
+    (folder / "mine.part").mkdir()
+    (folder / "mine.part" / "c.txt").write_text("x")
+    assert names(folder, ".") == ["a/x.jsonl.gz", "a/y.PDF", "b.txt", "mine.part/c.txt", "out.csv"]
+
+
+def test_a_folder_that_cannot_be_read_is_a_row(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locked, scandir = str(folder / "a"), os.scandir
+
+    def refused(path: str) -> object:
+        if path == locked:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refused)
+    assert names(folder, ".") == ["a", "b.txt", "out.csv"]
+    found = list(read_rows(find_sources([str(folder)]), text_column="x"))
+    assert "a cannot be read" in str(found[0].error)
+    assert found[1].text == "x"
+
+
+def test_an_array_of_json_is_refused(folder: Path) -> None:
+    (folder / "rows.json.gz").write_text("[]")
+    with pytest.raises(InputError, match=r"as \.jsonl"):
+        find_sources([str(folder / "rows.json.gz")])
