@@ -11,7 +11,7 @@ Every row that goes in comes out once, in its place: with its numbers, or with t
 rows          ``Row``, ``Result``
 sources       files, folders, patterns, uploads: what is there to be read, and its bytes
 readers       a source's bytes to rows
-tables        JSON lines, CSV, TSV, Parquet to records
+tables        JSON lines, CSV, TSV, Parquet to records; of CSV the lines by ``csv_rows``
 engine        rows to results, in shards; ``ahead`` is the thread that works in advance
 parts         the part of a record that follows from the text alone
 engines       where shards are scored: this process, or ``ray_engine`` with its ``ray_worker`` and ``ray_cluster``

@@ -20,6 +20,7 @@ _TYPES: Mapping[Kind, Any] = {
     "null": pa.string(),
     "bool": pa.bool_(),
     "int": pa.int64(),
+    "long": pa.int64(),
     "float": pa.float64(),
     "text": pa.string(),
     "texts": pa.list_(pa.string()),

@@ -20,8 +20,8 @@ from analyzer.statistics import STATISTICS
 
 __all__ = ["FIXED", "TOKEN_COLUMNS", "Kind", "Layout", "chosen", "kind_of", "merged"]
 
-Kind = Literal["null", "bool", "int", "float", "text", "texts", "ints", "floats"]
-"""What the values of a column are, nulls aside; "null" where there are no others."""
+Kind = Literal["null", "bool", "int", "long", "float", "text", "texts", "ints", "floats"]
+"""What the values of a column are, nulls aside; "null" where there are no others; a "long" may be no float."""
 
 FIXED: Mapping[str, Kind] = {
     "id": "text",
@@ -48,6 +48,7 @@ TOKEN_COLUMNS: Mapping[str, Kind] = {
 
 _STATISTICS = tuple(one.name for one in STATISTICS)
 _DETECTORS = tuple(one.name for one in DETECTORS)
+_EXACT = 2**53  # integers up to it are floats as well
 _LONGEST = 2**63  # integers beyond it are text: no table format holds them
 
 
@@ -179,16 +180,19 @@ def _finite(value: float) -> float | None:
 def kind_of(value: Any) -> Kind:
     """What a table column must hold for a JSON value; what tables do not have is JSON text.
 
-    >>> [kind_of(value) for value in (None, True, 7, 0.5, "a", [1])]
-    ['null', 'bool', 'int', 'float', 'text', 'text']
+    >>> [kind_of(value) for value in (None, True, 7, 2**60, 0.5, "a", [1])]
+    ['null', 'bool', 'int', 'long', 'float', 'text', 'text']
     """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
-        return "int" if -_LONGEST <= value < _LONGEST else "text"
+        return "int" if abs(value) <= _EXACT else "long" if -_LONGEST <= value < _LONGEST else "text"
     return "float" if isinstance(value, float) else "text"
+
+
+_BOTH: Mapping[frozenset[Kind], Kind] = {frozenset(("int", "float")): "float", frozenset(("int", "long")): "long"}
 
 
 def merged(columns: Mapping[str, Kind], more: Iterable[tuple[str, Kind]]) -> dict[str, Kind]:
@@ -205,5 +209,5 @@ def merged(columns: Mapping[str, Kind], more: Iterable[tuple[str, Kind]]) -> dic
         if "null" in (before, kind):
             found[name] = kind if before == "null" else before
         elif before != kind:
-            found[name] = "float" if {before, kind} == {"int", "float"} else "text"
+            found[name] = _BOTH.get(frozenset((before, kind)), "text")
     return found

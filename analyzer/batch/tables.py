@@ -5,14 +5,13 @@ as lone surrogates (Python's ``surrogateescape``), so that one bad cell spoils n
 file; for this CSV is read by Python's own reader: Arrow's refuses the whole block, and rows longer than a block.
 """
 
-import csv
 import io
 import json
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from math import isfinite
 from typing import Any, BinaryIO
 
+from analyzer.batch.csv_rows import csv_rows
 from analyzer.batch.rows import plain
 from analyzer.batch.sources import Source, opened, seekable
 from analyzer.errors import InputError, UnreadableFile
@@ -23,7 +22,6 @@ Record = dict[str, Any]
 
 _BOM = b"\xef\xbb\xbf"
 _ROWS_AT_ONCE = 64  # of a Parquet file: a row may have 10 MB
-_LARGEST_CELL = 2**31 - 1  # characters; the most that the csv module can be told on every platform
 
 
 def records(source: Source) -> Generator[Record | InputError, None, None]:
@@ -66,10 +64,9 @@ def _tsv(stream: BinaryIO, name: str) -> Iterator[Record | InputError]:
 
 
 def _csv(stream: BinaryIO, name: str, *, delimiter: str = ",") -> Iterator[Record | InputError]:
-    csv.field_size_limit(_LARGEST_CELL)  # of the process; raising it harms nobody
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     header: list[str] | None = None
-    for line, cells in _rows(text, delimiter):
+    for line, cells in csv_rows(text, delimiter):
         if isinstance(cells, str):
             yield InputError(f"{name}, line {line} is not CSV ({cells}).", hint="Check its quotes.")
         elif not cells:
@@ -85,72 +82,6 @@ def _csv(stream: BinaryIO, name: str, *, delimiter: str = ",") -> Iterator[Recor
         else:
             yield dict(zip(header, cells, strict=False))  # cells missing at the end are missing columns
     text.detach()  # the stream is closed by who opened it
-
-
-def _rows(text: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """The number of a row's last line, and its cells or what is wrong with them.
-
-    A quote that is never closed, or closed by the next stray one, would make one cell of all lines between. So where
-    quotes do not fit and the row has several lines, its first line is an error, and the next ones are read anew.
-
-    >>> list(_rows(['a,"b\\n', 'c,d\\n', 'e,"f"g\\n'], ","))
-    [(1, 'a quote is not closed'), (2, ['c', 'd']), (3, ['e', 'fg'])]
-    """
-    lines, number = _Lines(text), 0
-    while True:
-        lines.taken.clear()
-        try:
-            cells: list[str] | str = next(csv.reader(lines, delimiter=delimiter, strict=True))
-        except StopIteration:
-            return
-        except csv.Error as error:
-            first, *rest = lines.taken
-            if lines.at_end or rest:
-                lines.put_back(rest)
-                cells = "a quote is not closed"
-            else:
-                cells = _loosely(first, delimiter, str(error))
-        number += len(lines.taken)
-        yield number, cells
-
-
-def _loosely(line: str, delimiter: str, problem: str) -> list[str] | str:
-    """The cells of one line whose quotes do not fit, as most programs read it."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter))
-    except csv.Error:
-        return problem
-
-
-class _Lines:
-    """Lines, with those taken for one row, which can be put back."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-        self.at_end = False
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        if self._again:
-            line = self._again.popleft()
-        else:
-            try:
-                line = next(self._lines)
-            except StopIteration:
-                self.at_end = True
-                raise
-        self.taken.append(line)
-        return line
-
-    def put_back(self, lines: list[str]) -> None:
-        """Give these again, before all others."""
-        self._again.extendleft(reversed(lines))
-        del self.taken[len(self.taken) - len(lines) :]
-        self.at_end = False
 
 
 def _refuse_utf16(begins: bytes, name: str) -> None:

@@ -15,7 +15,7 @@ from analyzer.batch.rows import Result, Row, rows_of
 from analyzer.batch.sinks import line_of
 from analyzer.calibration import Settings
 from analyzer.detectors import DETECTORS
-from analyzer.errors import InputError
+from analyzer.errors import EmptyText, InputError
 from analyzer.models.toy import ToyModel
 from analyzer.statistics import STATISTICS
 
@@ -132,3 +132,12 @@ def test_frames_take_what_analyze_many_gives() -> None:
     assert frame["id"].tolist() == [1, 2]
     assert frame["n_tokens"].fillna(0).tolist() == [5, 0]
     assert frame["error"].notna().tolist() == [False, True]
+
+
+def test_long_ids_beside_fractions_stay_what_they_are() -> None:
+    results = [
+        Result(Row(n, value, None, error=EmptyText("x")), None, EmptyText("x"))
+        for n, value in enumerate([2**53 + 1, 0.5])
+    ]
+    assert to_table(results, Layout((), ()))["id"].to_pylist() == ["9007199254740993", "0.5"]
+    assert to_table(results[:1], Layout((), ()))["id"].to_pylist() == [2**53 + 1]
