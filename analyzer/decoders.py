@@ -150,8 +150,8 @@ def compare(
 ) -> tuple[Decoded, ...]:
     """Go on from a prompt with each of ``DECODERS``, by up to `n` tokens.
 
-    Branches of one session: the prompt is read once, and what is drawn at one depth is drawn with the same random
-    number, so that decoders differ by what they do and less by luck.
+    Each in a session of its own with the same seed: what is drawn at one depth is drawn with the same random number, so
+    that decoders differ by what they do and less by luck. The prompt is read once where the analyzer has a cache.
 
     Parameters
     ----------
@@ -169,7 +169,6 @@ def compare(
         raise EmptyText("There is no prompt.", hint="Give some words to go on from.")
     if n < 1:
         raise InputError(f"n: got {n}.", hint="Give a number from 1 on.")
-    session = analyzer.guide(prompt, seed=seed)
     found = []
     for number, (name, sampler) in enumerate(DECODERS):
 
@@ -177,18 +176,17 @@ def compare(
             if progress is not None:
                 progress(before + done, n * len(DECODERS))
 
+        session = analyzer.guide(prompt, sampler=sampler, seed=seed)
         found.append(_decoded(session, name, sampler, n, show))
         show(n, n)
     return tuple(found)
 
 
 def _decoded(session: Session, name: str, sampler: Sampler | None, n: int, progress: Progress) -> Decoded:
-    session.jump(session.start)
     if sampler is None:
         session.beam(BEAM_WIDTH, n, progress=progress)
         steps: tuple[str, ...] = (f"beam width {BEAM_WIDTH}",)
     else:
-        session.sampler = sampler
         session.run(n, progress=progress)
         steps = sampler.steps()
     first = len(session.tree.path(session.start))

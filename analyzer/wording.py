@@ -25,6 +25,7 @@ __all__ = [
     "MARKS_MEAN",
     "MEANING",
     "NO_PROBABILITY",
+    "ONE_ALONE",
     "RANKS_MEAN",
     "STANDS_OUT",
     "Phrase",
@@ -77,8 +78,9 @@ MARKS_MEAN = (
 CARRYING = "The sentences that carry it"
 CARRYING_MEANS = (
     "A bar to the right adds to a machine, to the left to a person: with all other sentences they add up to the "
-    "log-odds of the text. The probability sees a sentence together with its neighbours."
+    "log-odds of the text."
 )
+ONE_ALONE = "They count together. Nothing can be said of one sentence alone: people write sentences like any of these."
 STANDS_OUT = (
     "“Stands out”: so much of machine is found nowhere in 99 of 100 texts that people wrote. In 1 of 100 it is, so it "
     "proves nothing."
@@ -227,11 +229,11 @@ def accused_in_words(false_positive_rate: float) -> str:
     Examples
     --------
     >>> accused_in_words(0.005)
-    'Of 1,000 innocent writers at most about 5 would be called likely AI at this setting.'
+    'Of 1,000 innocent writers about 5 would be called likely AI at this setting, more among some kinds of writing.'
     """
     return (
-        f"Of 1,000 innocent writers at most about {1000 * false_positive_rate:g} would be called likely AI at this "
-        "setting."
+        f"Of 1,000 innocent writers about {1000 * false_positive_rate:g} would be called likely AI at this setting, "
+        "more among some kinds of writing."
     )
 
 
@@ -286,7 +288,7 @@ class Row:
     ----------
     text : str
         As in the analysed text, cut where it is long; not yet safe for HTML.
-    probability, share : float
+    share : float
         See ``Sentence``.
     stands_out : bool
     length : float
@@ -294,7 +296,6 @@ class Row:
     """
 
     text: str
-    probability: float
     share: float
     stands_out: bool
     length: float
@@ -313,7 +314,7 @@ def carrying(analysis: "Analysis", sentences: "tuple[Sentence, ...]", *, count: 
     for s in rows:
         text = visible(" ".join(analysis.text[s.start : s.end].split()))
         text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        found.append(Row(text, s.probability, s.share, s.stands_out, s.share / largest))
+        found.append(Row(text, s.share, s.stands_out, s.share / largest))
     return found
 
 

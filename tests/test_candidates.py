@@ -31,6 +31,15 @@ def test_what_the_sampler_makes_likely_is_listed_too() -> None:
     assert [c.text for c in found.listed] == ["a", "d"]
 
 
+def test_a_sampler_that_offers_nothing_leaves_nothing_to_the_others() -> None:
+    found = candidates(
+        names="abc".__getitem__, log_prob=np.log([0.5, 0.3, 0.2]), offered=np.zeros(3), k=1, kind=lambda _: TEXT,
+        ends=(), refused="No token is left.",
+    )  # fmt: skip
+    assert [(c.text, c.offered) for c in found.listed] == [("a", 0)]
+    assert (found.others_offered, found.refused) == (0, "No token is left.")
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(1, 40))
 def test_largest_are_those_of_a_stable_sort(values: list[int], k: int) -> None:
     array = np.array(values, float)

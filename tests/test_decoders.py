@@ -24,6 +24,21 @@ from analyzer.ui.decoders_view import seen, text_html
 MODEL = ToyModel("the cat sat on the mat and the dog ran. " * 60)
 
 
+def test_each_decoder_is_what_a_session_with_the_same_seed_draws() -> None:
+    analyzer = Analyzer(MODEL)
+    for one, (name, sampler) in zip(compare(analyzer, "the cat", n=30, seed=5), DECODERS, strict=True):
+        if sampler is not None:
+            session = analyzer.guide("the cat", sampler=sampler, seed=5)
+            session.run(30)
+            assert (one.name, one.text) == (name, session.text)
+
+
+def test_the_prompt_is_read_once() -> None:
+    model, prompt = ToyModel("the cat sat on the mat. " * 9), "the cat sat on the mat. " * 20
+    compare(Analyzer(model), prompt, n=1)
+    assert model.tokens_read < len(prompt) + 100
+
+
 @pytest.fixture(scope="module")
 def found() -> tuple[Decoded, ...]:
     return compare(Analyzer(MODEL), "the cat", n=40, seed=3)

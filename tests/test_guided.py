@@ -215,9 +215,10 @@ class TestBeginning:
         assert session.analysis().to_dict()["tokens"] == fresh.to_dict()["tokens"]
         assert session.analysis().context == "the "
 
-    def test_a_negative_seed_is_refused(self) -> None:
+    @pytest.mark.parametrize("seed", [-1, 1.5, "1"])
+    def test_a_seed_that_is_none_is_refused(self, seed: Any) -> None:
         with pytest.raises(InputError, match="seed"):
-            toy(seed=-1)
+            toy(seed=seed)
 
 
 class TestSampling:
@@ -288,8 +289,26 @@ class TestSampling:
             "aba", sampler=Sampler(no_repeat_ngram=1, logit_bias=tuple(((i,), -np.inf) for i in range(97, 257)))
         )
         session.sampler = Sampler(logit_bias=tuple(((i,), -np.inf) for i in range(257)))
-        with pytest.raises(InputError, match="No token is left"):
-            session.candidates()
+        for drawing in (session.offered, session.sample, lambda: session.run(2)):
+            with pytest.raises(InputError, match="No token is left"):
+                drawing()
+
+    def test_what_the_sampler_filters_out_can_be_seen_and_picked(self) -> None:
+        session = toy(sampler=Sampler(logit_bias=tuple(((i,), -np.inf) for i in range(257))))
+        found = session.candidates(3)
+        assert found.refused.startswith("No token is left after bias on 257 sequences.")
+        assert [(c.rank, c.offered) for c in found.listed[:3]] == [(1, 0), (2, 0), (3, 0)]
+        assert found.others_offered == 0
+        assert (session.pick(found.listed[1].token).offered, session.text) == (0, "the cat" + found.listed[1].text)
+        session.sampler = Sampler()
+        assert session.candidates(3).refused == ""
+
+    @pytest.mark.parametrize("stop", ["e", ("e", "")])
+    def test_a_stop_string_that_would_stop_everything_is_refused(self, stop: Any) -> None:
+        session = toy()
+        with pytest.raises(InputError, match="stop: got"):
+            session.run(3, stop=stop)
+        assert session.current is session.start
 
 
 class TestManyWays:
@@ -356,6 +375,46 @@ class TestManyWays:
         mine = session.tree.ids(session.current)[len(ids[0]) - 1 :]
         assert mine == wanted.tolist()
 
+    def test_nothing_goes_on_behind_the_end(self) -> None:
+        session = toy()
+        session.pick(session.model.end_ids[0])
+        n = len(session.tree.nodes)
+        for ahead in (session.continuations, session.best_of, session.beam):
+            with pytest.raises(InputError, match="come to its end"):
+                ahead(2, 3)
+        assert len(session.tree.nodes) == n
+
+    def test_a_beam_of_which_all_first_choices_are_ends(self) -> None:
+        """Of one beam's two likeliest tokens both end the text: the third goes on; a beam without any is over."""
+        model = ToyModel(CORPUS)
+        best = [c.token for c in Analyzer(model).guide("the cat").candidates(2).listed[:2]]
+        model.end_ids = (*best, *model.end_ids)
+        session = Analyzer(model).guide("the cat")
+        node = session.beam(1, 5)
+        assert session.tree.path(node)[7:] == (node,)  # to end at once is likeliest
+        assert node.token == best[0]
+        model.end_ids = tuple(range(257))
+        session = Analyzer(model).guide("")
+        assert session.is_end(session.beam(2, 5))
+
+    def test_beam_search_looks_at_no_sampler_and_records_none(self) -> None:
+        session = toy(sampler=Sampler(top_k=1))
+        assert {node.sampler for node in session.tree.path(session.beam(2, 3))} == {None}
+
+    def test_continuations_count_as_drawn_at_each_of_their_places(self) -> None:
+        session = toy(seed=3, sampler=Sampler(temperature=50))
+        leaf = session.continuations(1, 5)[0]
+        session.branch(leaf)
+        assert session.sample() is not leaf
+
+    @pytest.mark.parametrize("count", [0, -1])
+    def test_none_at_all_is_refused(self, count: int) -> None:
+        for ahead in (toy().continuations, toy().best_of):
+            with pytest.raises(InputError, match="count"):
+                ahead(count, 3)
+        with pytest.raises(InputError, match="length"):
+            toy().continuations(2, count)
+
     def test_what_does_not_fit_is_refused(self) -> None:
         session = Analyzer(ToyModel(CORPUS, window=16)).guide("the cat")
         with pytest.raises(InputError, match="at most 8"):
@@ -379,6 +438,40 @@ class TestGoingBack:
         assert session.text == "the cat sa"
         session.jump(first)
         assert_right(session)
+
+    def test_undo_comes_back_to_the_tokens_that_a_text_took_the_place_of(
+        self, tiny_llama: Callable[..., tuple[Any, Any]]
+    ) -> None:
+        session = Analyzer(tiny_llama(0)[0]).guide("in t")
+        stood = session.current
+        session.write("he s")
+        assert stood not in session.tree.path(session.current)
+        written = len(session.tree.path(session.current)) - len(session.tree.path(session.tree.nodes[2]))
+        session.undo(written)
+        assert (session.current, session.text) == (stood, "in t")
+        session.undo()
+        assert session.text == "in "
+        session.jump(stood)
+        session.write("he s")  # there already
+        session.undo(written)
+        assert session.current is stood
+        assert session.undo(99) is session.tree.root
+
+    def test_undo_of_a_pick_comes_back_to_before_it_whoever_wrote_it_first(
+        self, tiny_llama: Callable[..., tuple[Any, Any]]
+    ) -> None:
+        session = Analyzer(tiny_llama(0)[0]).guide("in t")
+        token = session.write("he").token
+        session.jump(session.tree.nodes[2])
+        assert token is not None
+        session.pick(token)
+        assert session.undo() is session.tree.nodes[2]
+
+    def test_undo_by_less_than_nothing_is_refused(self) -> None:
+        session = toy()
+        assert session.undo(0) is session.start
+        with pytest.raises(InputError, match="n: got -1"):
+            session.undo(-1)
 
     def test_a_node_of_another_session_is_refused(self) -> None:
         with pytest.raises(InputError, match="not of this session"):

@@ -234,6 +234,7 @@ def test_presets() -> None:
         *({name: value} for name in ("top_p", "typical_p") for value in (0, 1.1, -1)),
         *({name: value} for name in ("epsilon", "eta") for value in (1, -0.1)),
         *({name: value} for name in ("top_k", "no_repeat_ngram") for value in (-1, 1.5, True, "2")),
+        {"temperature": 10**400}, {"top_k": 10**400}, {"no_repeat_ngram": 10**400}, {"logit_bias": (((2**31,), 1.0),)},
         {"temperature": -1}, {"temperature": inf}, {"temperature": "hot"}, {"temperature": None}, {"top_k": 0},
         {"min_p": 1.1}, {"repetition_penalty": 0}, {"repetition_penalty": inf}, {"watermark_bias": -1},
         {"logit_bias": (((), 1.0),)}, {"logit_bias": (((-1,), 1.0),)}, {"logit_bias": (((1,), nan),)},
@@ -253,6 +254,7 @@ def test_out_of_range_is_one_sentence(setting: dict[str, Any]) -> None:
         lambda: KGWKey(greenlist_ratio=1), lambda: KGWKey(greenlist_ratio=nan), lambda: KGWKey(seeding_scheme="hash"),
         lambda: KGWKey(context_width=0), lambda: KGWKey(device="tpu"), lambda: SynthIDKey(keys=()),
         lambda: SynthIDKey(keys=(1, -1)), lambda: SynthIDKey(keys=(2**63,)), lambda: SynthIDKey(keys=(1,), ngram_len=1),
+        lambda: SynthIDKey(keys=(1,), sampling_table_size=2**50),
         lambda: SynthIDKey(keys=(1,), sampling_table_size=0), lambda: SynthIDKey(keys=(1,), context_history_size=0),
     ],
 )  # fmt: skip

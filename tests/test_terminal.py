@@ -64,10 +64,11 @@ def test_the_first_screen() -> None:
     assert "\x1b" not in screen
 
 
-@pytest.mark.parametrize("last", ["q", "", None])
+@pytest.mark.parametrize("last", ["q", "quit", " quit ", "", None])
 def test_q_and_the_end_of_input_leave_with_status_0(last: str | None) -> None:
     if last is not None:
         assert len(screens(run("g", last))) >= 2
+        assert "no command" not in run("g", last).output
     assert CliRunner().invoke(main, ["guide", "to"], input="g").exit_code == 0  # no line end
 
 
@@ -75,6 +76,21 @@ def test_picking_writing_and_guessing() -> None:
     found = screens(run("1", "=e", "= or", "w  not", "g"))[1:6]
     assert [text_of(screen) for screen in found] == ["to b", "to be", "to be or", "to be or not", "to be or noto"]
     assert f"1   {text_of(found[-1])[-1]} " in found[-2]  # what stood first in the list before
+
+
+def test_blanks_before_a_command_are_none_of_it() -> None:
+    found = screens(run(" =b", "  w e", " = or", "\t/ be"))
+    assert [text_of(screen) for screen in found[1:4]] == ["to b", "to be", "to be or"]
+    assert found[4].startswith("“ ” rank")
+
+
+def test_a_run_stops_behind_a_text() -> None:
+    shown = screens(run("set temperature 0", "stop e.", "r 20", "stop  ", "r 20", "stop", "r 3"))
+    assert "A run stops behind “e.”." in shown[2]
+    assert "3 tokens: stop string." in shown[3]
+    assert "1 tokens: stop string." in shown[5]
+    assert "A run stops behind no text." in shown[6]
+    assert "3 tokens: length." in shown[7]
 
 
 def test_enter_samples_and_undo_goes_back() -> None:
@@ -171,6 +187,18 @@ def test_exports() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("command", ["save my.json", "export my.txt"])
+def test_a_file_that_is_there_is_written_over_only_when_asked(command: str) -> None:
+    file = Path(command.split()[1])
+    file.write_text("mine")
+    assert f"{file} is there already. Put a ! behind the name to write over it." in run(command).output
+    assert file.read_text() == "mine"
+    for mark in ("!", " !"):
+        file.write_text("mine")
+        assert f"Written: {file}\n" in run(command + mark).output
+        assert file.read_text() != "mine"
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -191,6 +219,10 @@ def test_exports() -> None:
         ("set heat 1", "there is no setting 'heat'"),
         ("set temperature", "temperature: got ."),
         ("set temperature -1", "temperature: got -1."),
+        ("set temperature 1" + 400 * "0", "temperature: got 1000"),
+        ("set order " + 100_000 * "[", "order: got"),
+        ("save ~nobody-of-this-name/x.json", "cannot be written"),
+        ("save !", "There is no file named."),
         ("set temperature NaN", "temperature: got nan."),
         ("set order 1", "sampler: cannot read"),
         ("preset", "preset: got “”. Give one of: Plain; Greedy"),

@@ -63,6 +63,8 @@ class Candidates:
         How many tokens are not listed; `others_probability` and `others_offered` are theirs together.
     entropy : float
         Expected surprise of the token to come, nats.
+    refused : str
+        Why the sampler offers nothing at all, for people; empty where it does.
     """
 
     listed: tuple[Candidate, ...]
@@ -70,6 +72,7 @@ class Candidates:
     others_probability: float
     others_offered: float
     entropy: float
+    refused: str = ""
 
 
 def candidates(
@@ -80,8 +83,9 @@ def candidates(
     k: int,
     kind: Callable[[int], str],
     ends: Sequence[int],
+    refused: str = "",
 ) -> Candidates:
-    """List what may come next, given log-probabilities (V,) and what a sampler offers (V,)."""
+    """List what may come next, given log-probabilities (V,) and what a sampler offers (V,), zeros if it refuses."""
     p = np.exp(log_prob)
     shown = {*largest(p, k), *(t for t in largest(offered, k) if offered[t] > 0)}
     if ends:
@@ -102,8 +106,9 @@ def candidates(
         listed,
         others=len(p) - len(listed),
         others_probability=max(0.0, 1 - sum(c.probability for c in listed)),
-        others_offered=max(0.0, 1 - sum(c.offered for c in listed)),
+        others_offered=0.0 if refused else max(0.0, 1 - sum(c.offered for c in listed)),
         entropy=float(entr(p).sum()),
+        refused=refused,
     )
 
 

@@ -75,9 +75,11 @@ def sample_many(
     Raises
     ------
     InputError
-        If they would not fit into the model's window.
+        If there are none to draw, or they would not fit into the model's window.
     """
     count, length = uniforms.shape
+    if count < 1:
+        raise InputError(f"count: got {count}.", hint="Give a number from 1 on.")
     _check_room(cursor, length)
     active = [Continuation((), (), (), cursor.state()) for _ in range(count)]
     done: dict[int, Continuation] = {}
@@ -134,7 +136,9 @@ def beam_search(
         ways = []
         for beam, row in zip(beams, logits, strict=True):
             log_prob = log_softmax(allowed(row))
-            ways += [(beam.log_prob + log_prob[t], beam, t, row) for t in largest(log_prob, 2 * width)]
+            # so many that `width` go on, however many of them are ends
+            likeliest = largest(log_prob, width + max(width, len(ends)))
+            ways += [(beam.log_prob + log_prob[t], beam, t, row) for t in likeliest if np.isfinite(log_prob[t])]
         ways.sort(key=lambda way: -way[0])
         kept = [way for way in ways if way[2] not in ends][:width]
         ended = [way for way in ways[: 2 * width] if way[2] in ends][:width]
@@ -143,6 +147,8 @@ def beam_search(
         done += grown[len(kept) :]
         if progress is not None:
             progress(i + 1, length)
+        if not beams:
+            break
     return max([*beams, *done], key=lambda one: one.mean_log_prob)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analyzer.tokens import TextTokenizer, Tokenization
 
-__all__ = ["Piece", "grow", "joint", "pieces", "retokenised", "tokenization_of"]
+__all__ = ["Piece", "grow", "grown", "joint", "pieces", "retokenised", "tokenization_of"]
 
 
 class Piece(NamedTuple):
@@ -47,6 +47,19 @@ def grow(pending: bytes, length: int, data: bytes) -> Piece:
     adds = decoder.decode(pending + data)
     left = decoder.getstate()[0]
     return Piece(adds, length, length + len(adds) + bool(left), left)
+
+
+def grown(
+    tokenizer: TextTokenizer, tokens: Sequence[int], *, last: Piece, length: int, first: bool, ends: Sequence[int]
+) -> list[Piece]:
+    """What tokens add behind the piece `last` of a text of `length` characters; with `first` no token stands before."""
+    found = []
+    for token in tokens:
+        data = b"" if token in ends else tokenizer.bytes_of(token, first=first)
+        last, first = grow(last.pending, length, data), False
+        length += len(last.adds)
+        found.append(last)
+    return found
 
 
 def pieces(tokenization: Tokenization, tokenizer: TextTokenizer, *, first: int = 0, written: int = 0) -> list[Piece]:

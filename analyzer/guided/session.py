@@ -16,6 +16,7 @@ nothing is ever lost. One live state of the model follows: a pick is one cached 
 
 from collections.abc import Callable, Sequence
 from math import nan
+from numbers import Integral
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -24,7 +25,6 @@ from numpy.typing import NDArray
 from analyzer.errors import EmptyText, InputError
 from analyzer.guided.candidates import CONTROL, END, PART, TEXT, Candidates, candidates
 from analyzer.guided.decoding import beam_search, sample_many
-from analyzer.guided.growing import Piece
 from analyzer.guided.tree import Node
 from analyzer.guided.walk import Walk
 from analyzer.sampling import Sampler, draw
@@ -73,13 +73,17 @@ class Session(Walk):
     ----------
     sampler : Sampler
         May be set at any time: it shapes what is offered and drawn, and costs no forward pass.
+    draws : dict of int to int
+        How often was drawn behind each node, by its number; nodes behind which nothing was drawn are not in it.
+    notes : tuple of str
+        What to know of how it came here, for people.
 
     Raises
     ------
     EmptyText
         If there is nothing to begin with and the model has no start token.
     InputError
-        If the seed is negative.
+        If the seed is no whole number from 0 on.
     """
 
     def __init__(
@@ -92,12 +96,13 @@ class Session(Walk):
         sampler: Sampler | None = None,
         seed: int = 0,
     ) -> None:
-        if seed < 0:
+        if not isinstance(seed, Integral) or seed < 0:
             raise InputError(f"seed: got {seed}.", hint="Give a whole number from 0 on.")
         super().__init__(scorer, tokenization, scores, context=context)
-        self.sampler = sampler or Sampler()
-        self.seed = seed
-        self._draws: dict[int, int] = {}  # how often was drawn behind a node
+        self.sampler: Sampler = sampler or Sampler()
+        self.seed: int = int(seed)
+        self.draws: dict[int, int] = {}
+        self.notes: tuple[str, ...] = ()
         self._offer: tuple[int, Sampler, NDArray[np.float64]] | None = None  # the last one made
 
     @classmethod
@@ -132,17 +137,20 @@ class Session(Walk):
         Raises
         ------
         InputError
-            If the text has ended, `k` is less than 1, or the sampler filters out everything.
+            If the text has ended, or `k` is less than 1.
         """
         if k < 1:
             raise InputError(f"k: got {k}.", hint="Give a number from 1 on.")
+        logits = self.logits()
+        offered, refused = self._offered_or_not()
         return candidates(
             names=self.model.tokenizer.text_of,
-            log_prob=log_softmax(self.logits()),
-            offered=self.offered(),
+            log_prob=log_softmax(logits),
+            offered=offered,
             k=k,
             kind=self.kind,
             ends=self.model.end_ids,
+            refused=refused,
         )
 
     def offered(self) -> NDArray[np.float64]:
@@ -218,7 +226,7 @@ class Session(Walk):
         """Go on with a text that the user typed.
 
         It is split into tokens together with what stands before it, so the last tokens there may become others; those
-        stay in the tree as a branch.
+        stay in the tree as a branch, and `undo` comes back to them.
 
         Raises
         ------
@@ -226,11 +234,16 @@ class Session(Walk):
             If the text has ended or ends within a character, or nothing is given; InvalidText for lone surrogates.
         """
         place, ids, of_each = self.joining(text)
+        stood, joint = self.current, place
         while len(ids) and (child := self.tree.child(place, int(ids[0]), of_each[0])):
             place, ids, of_each = child, ids[1:], of_each[1:]
-        if not len(ids):
-            return self.jump(place)
-        return self.graft(place, ids.tolist(), of_each, "user", sampler=self.sampler)
+        if len(ids):
+            place = self.graft(place, ids.tolist(), of_each, "user", sampler=self.sampler)
+        else:
+            self.jump(place)
+        if joint is not stood:
+            self.replaced[self.tree.path(place)[len(self.tree.path(joint))].number] = stood
+        return place
 
     def sample(self) -> Node:
         """Go on with a token that the sampler draws, its favourite at temperature 0; from the same place it draws anew.
@@ -240,9 +253,9 @@ class Session(Walk):
         InputError
             If the text has ended, or the sampler filters out everything.
         """
-        number = self._draws.get(self.current.number, 0)
+        number = self.draws.get(self.current.number, 0)
         token = self.drawn(number)
-        self._draws[self.current.number] = number + 1
+        self.draws[self.current.number] = number + 1
         return self._go_on(token, self._drawer, number=number)
 
     def drawn(self, number: int) -> int:
@@ -263,12 +276,19 @@ class Session(Walk):
         ----------
         n : int
         stop : sequence of str
-            Stop behind the token that completes one of these.
+            Stop behind the token that completes one of these, what stands there already counted.
         progress : callable, optional
             Is given the number of tokens drawn, and `n`.
         stopped : callable, optional
             Is asked before each token; True stops.
+
+        Raises
+        ------
+        InputError
+            As `sample`, what was drawn before stays; and if a stop string is empty.
         """
+        if isinstance(stop, str) or not all(stop):
+            raise InputError(f"stop: got {stop!r}.", hint="Give strings of one character or more.")
         made: list[Node] = []
         already = len(self.text)
         while len(made) < n:
@@ -289,27 +309,36 @@ class Session(Walk):
         Raises
         ------
         InputError
-            If the text has ended, or they would not fit into the model's window.
+            If the text has ended, `count` or `length` is less than 1, or they would not fit into the model's window.
         """
-        place, number = self.current, self._draws.get(self.current.number, 0)
-        self._draws[place.number] = number + count
+        self._check_open()
+        place, number = self.current, self.draws.get(self.current.number, 0)
         depth, before = len(self.tree.path(place)), self.tree.ids(place)
         uniforms = [[self._uniform(depth + i, number + c) for i in range(length)] for c in range(count)]
         found = sample_many(
             self.cursor,
-            np.array(uniforms).reshape(count, length),
+            np.array(uniforms).reshape(max(0, count), max(0, length)),
             offer=lambda logits, drawn: self.sampler.offered(
                 self.allowed(logits), np.array([*before, *drawn], np.int64)
             ),
             ends=self.model.end_ids,
             progress=progress,
         )
-        return tuple(
-            self.adopt(place, one, self._drawer, sampler=self.sampler, draw=number + c) for c, one in enumerate(found)
-        )
+        leaves = []
+        for c, one in enumerate(found):
+            leaves.append(self.adopt(place, one, self._drawer, sampler=self.sampler, draw=number + c))
+            for node in self.tree.path(leaves[-1])[depth:]:
+                self.count_draw(node, number + c)
+        return tuple(leaves)
 
     def best_of(self, count: int, length: int, *, progress: Progress | None = None) -> Node:
-        """Draw several continuations; go on with the one whose tokens the model finds likeliest on average."""
+        """Draw several continuations; go on with the one whose tokens the model finds likeliest on average.
+
+        Raises
+        ------
+        InputError
+            As `continuations`.
+        """
         depth = len(self.tree.path(self.current))
         leaves = self.continuations(count, length, progress=progress)
         return self.jump(max(leaves, key=lambda leaf: np.mean([n.log_prob for n in self.tree.path(leaf)[depth:]])))
@@ -320,23 +349,13 @@ class Session(Walk):
         Raises
         ------
         InputError
-            If the text has ended, or it would not fit into the model's window.
+            If the text has ended, `width` or `length` is less than 1, or it would not fit into the model's window.
         """
+        self._check_open()
         found = beam_search(
             self.cursor, width=width, length=length, allowed=self.allowed, ends=self.model.end_ids, progress=progress
         )
-        return self.jump(self.adopt(self.current, found, "beam", sampler=self.sampler))
-
-    # Going back and elsewhere
-
-    def undo(self, n: int = 1) -> Node:
-        """Go back by `n` tokens, to the root at most; nothing is forgotten."""
-        place = [self.tree.root, *self.tree.path(self.current)]
-        return self.jump(place[max(0, len(place) - 1 - n)])
-
-    def branch(self, node: Node) -> Node:
-        """Go to before a node's token, to choose another in its place."""
-        return self.jump(self.tree.nodes[node.parent or 0])
+        return self.jump(self.adopt(self.current, found, "beam", sampler=None))
 
     # Inside
 
@@ -348,28 +367,25 @@ class Session(Walk):
         """The random number in [0, 1) by which draw `number` behind `depth` tokens is made."""
         return float(np.random.default_rng([self.seed, depth, number]).random())
 
-    def graft(
-        self,
-        node: Node,
-        tokens: Sequence[int],
-        of_each: Sequence[Piece],
-        chooser: str,
-        *,
-        offered: Sequence[float] | None = None,
-        sampler: Sampler | None = None,
-        draw: int = 0,
-    ) -> Node:
-        """As of ``Walk``; a draw counts as drawn."""
-        if chooser in ("sampler", "greedy"):
-            self._draws[node.number] = max(self._draws.get(node.number, 0), draw + 1)
-        return super().graft(node, tokens, of_each, chooser, offered=offered, sampler=sampler, draw=draw)
+    def count_draw(self, node: Node, number: int) -> None:
+        """Note that draw `number` before a node gave it: what is drawn there next is another one."""
+        if node.parent is not None:
+            self.draws[node.parent] = max(self.draws.get(node.parent, 0), number + 1)
+
+    def _offered_or_not(self) -> tuple[NDArray[np.float64], str]:
+        """As `offered`; zeros, and why, where the sampler offers nothing: a person may pick all the same."""
+        try:
+            return self.offered(), ""
+        except InputError as error:
+            return np.zeros(self.model.info.vocabulary), str(error)
 
     def _go_on(self, token: int, chooser: str, *, number: int = 0) -> Node:
         logits, of_each = self.logits(), self.grown(self.current, [token])
         child = self.tree.child(self.current, token, of_each[0])
         if child is not None:
+            self.replaced.pop(child.number, None)  # now one comes from before it
             return self.jump(child)
-        offered = float(self.offered()[token])
+        offered = float(self._offered_or_not()[0][token])
         self.current = self.tree.add(
             self.current, [token], of_each, self.cursor.take(token, logits), chooser,
             offered=[offered], sampler=self.sampler, draw=number,

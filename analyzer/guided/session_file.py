@@ -1,7 +1,8 @@
 """A guided session as JSON: everything that was tried, by whom and with which settings, so that it can be gone on with.
 
 Tokens and choices are kept, with the numbers they had. Scores are made anew by the model when a file is read, some
-hundred tokens in a pass; it must be the model that the session was made with.
+hundred tokens in a pass; it must be the model that the session was made with. What its tokens add to the text is worked
+out again, and a file that says otherwise is refused.
 """
 
 import json
@@ -10,12 +11,10 @@ from itertools import pairwise
 from math import isnan
 from typing import Any
 
-import numpy as np
-
 from analyzer.errors import InputError, ModelMismatch
 from analyzer.guided import Session
-from analyzer.guided.growing import Piece
-from analyzer.guided.tree import CHOOSERS, Node
+from analyzer.guided.believing import begun, check_text, check_token, piece_of, share, whole
+from analyzer.guided.tree import Node
 from analyzer.sampling import Sampler
 from analyzer.scorer import Scorer
 
@@ -46,6 +45,7 @@ def to_json(session: Session) -> str:
                 "offered": _or_none(node.offered),
                 "sampler": None if node.sampler is None else samplers.index(node.sampler),
                 "draw": node.draw,
+                "drawn": session.draws.get(node.number, 0),
             }
         )
     found = {
@@ -77,19 +77,27 @@ def from_json(scorer: Scorer, text: str) -> Session:
     """
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("The session is not JSON.", hint=_BROKEN) from error
     if not isinstance(found, dict) or found.get("format") != _FORMAT:
         raise InputError(f"This is no session of format {_FORMAT}.", hint=_BROKEN)
-    mine = {"name": scorer.model.info.name, "revision": scorer.model.info.revision}
+    info = scorer.model.info
+    mine = {"name": info.name, "revision": info.revision}
     if found.get("model") != mine:
         raise ModelMismatch(
             f"The session was made with {found.get('model')}, not with {mine}.", hint="Load that model first."
         )
     try:
-        return _session(scorer, found)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise InputError(f"The session is damaged: {error}.", hint=_BROKEN) from error
+        session = _session(scorer, found)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        why = error.message if isinstance(error, InputError) else str(error)
+        raise InputError(f"The session is damaged: {why.rstrip('.')}.", hint=_BROKEN) from error
+    if (dtype := found.get("dtype", info.dtype)) != info.dtype:
+        session.notes = (
+            f"This session was made in {dtype}, and is read in {info.dtype}: its numbers have moved a little, and a "
+            "draw may come out otherwise.",
+        )
+    return session
 
 
 def redrawn(session: Session) -> tuple[Node, ...]:
@@ -116,50 +124,53 @@ def _session(scorer: Scorer, found: Mapping[str, Any]) -> Session:
     """Begin with the prompt, then graft chain after chain in the order of making, so that nodes keep their numbers."""
     samplers = [Sampler.from_dict(one) for one in found["samplers"]]
     nodes: Sequence[Mapping[str, Any]] = found["nodes"]
-    session = Session.begin(
-        scorer, found["prompt"], context=found["context"], sampler=samplers[0], seed=int(found["seed"])
+    first_own = 1 + whole(found["start"], "start", below=len(nodes))
+    session = begun(
+        scorer,
+        found["prompt"],
+        found["context"],
+        nodes[:first_own],
+        sampler=samplers[0],
+        seed=whole(found["seed"], "seed"),
     )
-    begun = len(session.tree.nodes)
-    if [node.token for node in session.tree.nodes] != [node["id"] for node in nodes[:begun]]:
-        raise ValueError("its prompt is other tokens now")
-    edges = [i for i in range(begun, len(nodes)) if i == begun or nodes[i]["parent"] != i - 1 or _other(nodes, i)]
+    edges = [
+        i for i in range(first_own, len(nodes)) if i == first_own or nodes[i]["parent"] != i - 1 or _other(nodes, i)
+    ]
     for first, last in pairwise([*edges, len(nodes)]):
-        chain = nodes[first:last]
-        _check(chain, first, scorer.model.info.vocabulary)
-        number = chain[0]["sampler"]
-        session.graft(
-            session.tree.nodes[chain[0]["parent"]],
-            [one["id"] for one in chain],
-            [_piece(one) for one in chain],
-            chain[0]["chooser"],
-            offered=[np.nan if one["offered"] is None else float(one["offered"]) for one in chain],
-            sampler=None if number is None else samplers[number],
-            draw=int(chain[0]["draw"]),
-        )
-    if session.start.number != found["start"]:
-        raise ValueError("it begins elsewhere")
-    session.jump(session.tree.nodes[found["current"]])
+        _graft(session, nodes[first:last], samplers)
+    for node, one in zip(session.tree.nodes, nodes, strict=True):  # earlier versions did not write it
+        if drawn := max(session.draws.get(node.number, 0), whole(one.get("drawn", 0), "drawn")):
+            session.draws[node.number] = drawn
+    session.jump(session.tree.nodes[whole(found["current"], "current", below=len(nodes))])
+    if found["text"] != session.text:
+        raise ValueError("its text is not what its tokens make")
     return session
+
+
+def _graft(session: Session, chain: Sequence[Mapping[str, Any]], samplers: Sequence[Sampler]) -> None:
+    place, sampler, draw = chain[0]["parent"], chain[0]["sampler"], whole(chain[0]["draw"], "draw")
+    chooser = chain[0]["chooser"]
+    for one in chain:
+        check_token(session, one)
+    made = session.graft(
+        session.tree.nodes[whole(place, "parent", below=len(session.tree.nodes))],
+        [one["id"] for one in chain],
+        [piece_of(one) for one in chain],
+        chooser,
+        offered=[share(one["offered"]) for one in chain],
+        sampler=None if sampler is None else samplers[whole(sampler, "sampler", below=len(samplers))],
+        draw=draw,
+    )
+    added = session.tree.path(made)[-len(chain) :]
+    check_text(session, added)
+    if chooser in ("sampler", "greedy"):
+        for node in added:
+            session.count_draw(node, draw)
 
 
 def _other(nodes: Sequence[Mapping[str, Any]], i: int) -> bool:
     """Whether a node was chosen otherwise than the one before it."""
     return any(nodes[i][key] != nodes[i - 1][key] for key in ("chooser", "sampler", "draw"))
-
-
-def _check(chain: Sequence[Mapping[str, Any]], first: int, vocabulary: int) -> None:
-    if not 0 <= chain[0]["parent"] < first:
-        raise ValueError("a token stands behind one that comes later")
-    for one in chain:
-        if not 0 <= int(one["id"]) < vocabulary:
-            raise ValueError(f"the model has no token {one['id']}")
-        if one["chooser"] not in CHOOSERS:
-            raise ValueError(f"nobody is called {one['chooser']!r}")
-
-
-def _piece(found: Mapping[str, Any]) -> Piece:
-    start, end = found["span"]
-    return Piece(str(found["adds"]), int(start), int(end), bytes.fromhex(found["pending"]))
 
 
 def _or_none(value: float) -> float | None:

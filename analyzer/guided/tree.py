@@ -38,7 +38,7 @@ class Node:
     offered : float
         Probability with which `sampler` would have drawn it; nan for what was pasted, written or found by beam search.
     sampler : Sampler or None
-        The settings when it was chosen; None for what was pasted.
+        The settings when it was chosen; None for what was pasted, and for beam search, which looks at none.
     draw : int
         Which draw at its place it came from, counted from 0.
     """

@@ -15,7 +15,7 @@ from torch import Tensor
 from analyzer.analysis_result import Analysis
 from analyzer.errors import EmptyText, InputError
 from analyzer.guided.decoding import Continuation
-from analyzer.guided.growing import Piece, grow, joint, pieces, retokenised
+from analyzer.guided.growing import Piece, grown, joint, pieces, retokenised
 from analyzer.guided.tree import Node, Tree
 from analyzer.passes import plan_tokens, start_ids
 from analyzer.sampling import Sampler
@@ -46,6 +46,8 @@ class Walk:
         Everything that was tried.
     current, start : Node
         Where one stands, and where one began.
+    replaced : dict of int to Node
+        By the number of the first node of a text that was written in place of other tokens: the last of those.
     cursor : Cursor
         The model's state; stands behind the current node.
 
@@ -78,6 +80,7 @@ class Walk:
         if scores is not None:
             self.current = self.tree.add(self.current, ids[unscored:], begun[unscored:], scores, "pasted")
         self.start = self.current
+        self.replaced: dict[int, Node] = {}
         self._never = sorted(self.model.tokenizer.control_ids - {*self.model.end_ids})
         first = max(1, len(before))
         self.cursor = scorer.cursor(first=first, known=self._ids(self.start))
@@ -119,6 +122,31 @@ class Walk:
         self.current = node
         self.cursor.move(self._ids(node))
         return node
+
+    def undo(self, n: int = 1) -> Node:
+        """Go back by `n` tokens, to the root at most; nothing is forgotten.
+
+        Behind a text that was written in place of the last tokens, they are what one comes back to. A loaded session
+        does not know that any more: there it is what stands before both.
+
+        Raises
+        ------
+        InputError
+            If `n` is negative.
+        """
+        if n < 0:
+            raise InputError(f"n: got {n}.", hint="Give a number from 0 on.")
+        place = self.current
+        for _ in range(n):
+            if place.parent is None:
+                break
+            # Each only once: two such ways could lead in a circle.
+            place = self.replaced.pop(place.number, self.tree.nodes[place.parent])
+        return self.jump(place)
+
+    def branch(self, node: Node) -> Node:
+        """Go to before a node's token, to choose another in its place."""
+        return self.jump(self.tree.nodes[node.parent or 0])
 
     def logits(self) -> Tensor:
         """Logits (V,) behind the current node; those of places visited lately are remembered.
@@ -163,7 +191,7 @@ class Walk:
         )
         return self.current
 
-    def adopt(self, place: Node, found: Continuation, chooser: str, *, sampler: Sampler, draw: int = 0) -> Node:
+    def adopt(self, place: Node, found: Continuation, chooser: str, *, sampler: Sampler | None, draw: int = 0) -> Node:
         """Put a continuation into the tree; what of it is there already stays as it is."""
         of_each = self.grown(place, found.tokens)
         for token, piece, part, offered in zip(found.tokens, of_each, found.parts, found.offered, strict=True):
@@ -174,14 +202,14 @@ class Walk:
 
     def grown(self, node: Node, tokens: Sequence[int]) -> list[Piece]:
         """What tokens add behind a node."""
-        pending, length = node.piece.pending, len(self.tree.text(node))
-        first = not len(self.tree.ids(node)) and self.context is None
-        found = []
-        for token in tokens:
-            data = b"" if token in self.model.end_ids else self.model.tokenizer.bytes_of(token, first=first)
-            found.append(grow(pending, length, data))
-            pending, length, first = found[-1].pending, length + len(found[-1].adds), False
-        return found
+        return grown(
+            self.model.tokenizer,
+            tokens,
+            last=node.piece,
+            length=len(self.tree.text(node)),
+            first=not self.tree.ids(node) and self.context is None,
+            ends=self.model.end_ids,
+        )
 
     def joining(self, text: str) -> tuple[Node, NDArray[np.int64], list[Piece]]:
         """Where new characters join: the node behind which new tokens stand, those tokens, and what each adds.

@@ -5,6 +5,7 @@ It makes most tests fast, and shows what a ``LanguageModel`` must do.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -79,7 +80,7 @@ class ToyModel:
         self.tokens_read = 0
         self.info = ModelInfo(
             name="toy",
-            revision=f"{len(corpus)} characters",
+            revision=f"{len(corpus)} characters, sha256 {sha256(corpus.encode()).hexdigest()[:12]}",
             dtype="float64",
             device="cpu",
             context_length=window,

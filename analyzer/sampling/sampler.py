@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from math import inf
 from numbers import Integral, Real
+from sys import float_info
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -230,7 +231,7 @@ class Sampler:
             return cls(**values)
         except InputError:
             raise
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise InputError(f"sampler: cannot read {found!r}.", hint="Give a dict as to_dict makes it.") from error
 
     def _active(self) -> list[str]:
@@ -277,15 +278,15 @@ _WHOLE = frozenset({"top_k", "no_repeat_ngram"})
 
 _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType(
     {
-        "temperature": (lambda x: 0 <= x < inf, "Give a number from 0 on; 1 changes nothing."),
-        "top_k": (lambda x: x >= 1, "Give a whole number from 1 on."),
+        "temperature": (lambda x: 0 <= x <= float_info.max, "Give a number from 0 on; 1 changes nothing."),
+        "top_k": (lambda x: 1 <= x <= _MOST, "Give a whole number from 1 to a million."),
         "top_p": (lambda x: 0 < x <= 1, "Give a number above 0 and up to 1; 1 keeps all."),
         "min_p": (lambda x: 0 <= x <= 1, "Give a number from 0 to 1; 0 keeps all."),
         "typical_p": (lambda x: 0 < x <= 1, "Give a number above 0 and up to 1; 1 keeps all."),
         "epsilon": (lambda x: 0 <= x < 1, "Give a number from 0 on and below 1; 0 keeps all."),
         "eta": (lambda x: 0 <= x < 1, "Give a number from 0 on and below 1; 0 keeps all."),
         "repetition_penalty": (lambda x: 0.01 <= x <= 100, "Give a number from 0.01 to 100; 1 changes nothing."),
-        "no_repeat_ngram": (lambda x: x >= 0, "Give a whole number from 0 on; 0 is off."),
+        "no_repeat_ngram": (lambda x: 0 <= x <= _MOST, "Give a whole number from 0 to a million; 0 is off."),
         "frequency_penalty": (lambda x: abs(x) <= _MOST, "Give a number, such as 0.5; 0 changes nothing."),
         "presence_penalty": (lambda x: abs(x) <= _MOST, "Give a number, such as 0.5; 0 changes nothing."),
         "heat_per_use": (lambda x: 0 <= x <= _MOST, "Give a number from 0 on, such as 0.1; 0 changes nothing."),
@@ -308,7 +309,7 @@ def _any_left(scores: Tensor) -> bool:
 
 def _check_bias(logit_bias: tuple[tuple[tuple[int, ...], float], ...]) -> None:
     for ids, bias in logit_bias:
-        if not ids or not all(isinstance(i, Integral) and i >= 0 for i in ids):
+        if not ids or not all(isinstance(i, Integral) and 0 <= i < 2**31 for i in ids):
             raise InputError(f"logit bias: got the tokens {ids}.", hint="Give at least one id, each a whole number.")
         if not (bias == -inf or abs(bias) <= _MOST):
             raise InputError(

@@ -12,6 +12,8 @@ from analyzer.errors import InputError
 
 __all__ = ["KGWKey", "SynthIDKey"]
 
+_LARGEST_TABLE = 2**24  # 256 times the default; it is made anew for each draw
+
 
 @dataclass(frozen=True, slots=True)
 class KGWKey:
@@ -87,14 +89,14 @@ class SynthIDKey:
             _check_whole("key", key, lowest=0)
         _check_whole("n-gram length", self.ngram_len, lowest=2)
         _check_whole("seed of the sampling table", self.sampling_table_seed, lowest=0)
-        _check_whole("size of the sampling table", self.sampling_table_size, lowest=1)
+        _check_whole("size of the sampling table", self.sampling_table_size, lowest=1, highest=_LARGEST_TABLE)
         _check_whole("size of the context history", self.context_history_size, lowest=1)
         _check_device(self.device)
 
 
-def _check_whole(name: str, value: int, *, lowest: int) -> None:
-    if type(value) is not int or not lowest <= value < 2**63:  # what torch can hold
-        raise InputError(f"{name}: got {value!r}.", hint=f"Give a whole number from {lowest} on.")
+def _check_whole(name: str, value: int, *, lowest: int, highest: int = 2**63 - 1) -> None:  # what torch can hold
+    if type(value) is not int or not lowest <= value <= highest:
+        raise InputError(f"{name}: got {value!r}.", hint=f"Give a whole number from {lowest} to {highest}.")
 
 
 def _check_device(device: str) -> None:

@@ -25,6 +25,7 @@ _HELP = """\
 NUMBER        pick from the list          =WORD, w TEXT  write it, spaces as typed: "= of" is " of"
 Enter, s      let the sampler draw        / WORD         how likely it is to come next, spaces as typed
 r N           draw N tokens, Ctrl-C stops g              pick the model's first guess
+stop TEXT     let r stop behind TEXT, as typed; stop alone: behind nothing
 u [N]         go back                     t              the tree with the numbers of its nodes
 j N           jump to node N              b N            branch: go to before node N
 best C N      of C continuations of N tokens the likeliest     beam W N   beam search of width W
@@ -32,7 +33,8 @@ e             show or hide what each token would do to the log-odds of a machine
 k N           length of the list          figures        the whole analysis
 set NAME VALUE, set    one of the sampler's settings, or all    preset NAME, preset    settings by name
 save FILE     to go on later with --load  export FILE    .md, .dot (GraphViz), .mmd (Mermaid) or .txt
-?             this                        q              leave"""
+              a ! behind the name writes over what is there
+?             this                        q, quit        leave"""
 
 _EXPORTS: dict[str, Callable[[Session], str]] = {
     ".md": to_markdown,
@@ -50,11 +52,14 @@ def obey(desk: Desk, line: str) -> bool:
     AnalyzerError
         If it cannot be done.
     """
-    word, _, rest = line.strip().partition(" ")
+    line = line.lstrip()
+    word, _, rest = line.rstrip().partition(" ")
     if line.startswith("="):
         return _write(desk, line[1:])
     if line.startswith("w "):
         return _write(desk, line[2:])
+    if line.startswith("stop "):
+        return _stop(desk, line[5:])
     if line.startswith("/"):
         return _find(desk, line[1:])
     if word.isdecimal():
@@ -107,9 +112,15 @@ def _sample(desk: Desk, _: str) -> bool:
 def _run(desk: Desk, rest: str) -> bool:
     n = whole_number(rest)
     with interruptible() as stopped, progress() as show:
-        run = desk.session.run(n, progress=show, stopped=stopped)
+        run = desk.session.run(n, stop=desk.stop, progress=show, stopped=stopped)
     desk.say(f"{len(run.nodes)} tokens: {run.reason}.")
     return True
+
+
+def _stop(desk: Desk, text: str) -> bool:
+    desk.stop = (text,) if text else ()
+    desk.say(f"A run stops behind “{visible(text)}”." if text else "A run stops behind no text.")
+    return False
 
 
 def _best(desk: Desk, rest: str) -> bool:
@@ -166,7 +177,7 @@ def _set(desk: Desk, rest: str) -> bool:
     name = name.replace("-", "_")
     try:
         value = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = given.split(",") if name == "order" else None if given in ("none", "off") else given
     desk.session.sampler = Sampler.from_dict(sampler.to_dict() | {name: value})
     return True
@@ -190,7 +201,7 @@ def _save(desk: Desk, rest: str) -> bool:
 
 
 def _export(desk: Desk, rest: str) -> bool:
-    suffix = Path(rest).suffix
+    suffix = Path(rest.removesuffix("!").rstrip()).suffix
     if suffix not in _EXPORTS:
         raise InputError(f"export: got “{rest}”.", hint=f"Give a file that ends in one of: {', '.join(_EXPORTS)}.")
     return _keep(desk, rest, _EXPORTS[suffix])
@@ -203,18 +214,23 @@ def _help(desk: Desk, _: str) -> bool:
 
 _COMMANDS: dict[str, Callable[[Desk, str], bool]] = {
     "": _sample, "s": _sample, "r": _run, "g": _guess, "u": _undo, "t": _tree, "j": _jump, "b": _branch, "e": _effects,
-    "k": _length, "set": _set, "preset": _preset, "best": _best, "beam": _beam, "figures": _figures, "save": _save,
-    "export": _export, "?": _help, "w": _write,
+    "k": _length, "stop": _stop, "set": _set, "preset": _preset, "best": _best, "beam": _beam, "figures": _figures,
+    "save": _save, "export": _export, "?": _help, "w": _write,
 }  # fmt: skip
 
 
-def _keep(desk: Desk, name: str, rendering: Callable[[Session], str]) -> bool:
+def _keep(desk: Desk, given: str, rendering: Callable[[Session], str]) -> bool:
+    name = given.removesuffix("!").rstrip()
     if not name:
         raise InputError("There is no file named.", hint="Give a name behind the command.")
-    file = Path(name).expanduser()
+    rendered = rendering(desk.session)
     try:
-        file.write_text(rendering(desk.session), encoding="utf-8", newline="")
+        file = Path(name).expanduser()
+        with file.open("w" if given.endswith("!") else "x", encoding="utf-8", newline="") as out:
+            out.write(rendered)
+    except FileExistsError as error:
+        raise InputError(f"{name} is there already.", hint="Put a ! behind the name to write over it.") from error
     except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{file} cannot be written: {error}.", hint="Name another file.") from error
+        raise InputError(f"{name} cannot be written: {error}.", hint="Name another file.") from error
     desk.say(f"Written: {visible(str(file))}")
     return False

@@ -28,6 +28,8 @@ class Desk:
         The list last shown: numbers pick from it.
     last : Node or None
         Where the session stood before it moved last.
+    stop : tuple of str
+        Behind the token that completes one of these a run ends.
     """
 
     session: Session
@@ -36,6 +38,7 @@ class Desk:
     effects: bool = False
     listing: Candidates | None = None
     last: Node | None = None
+    stop: tuple[str, ...] = ()
 
     def say(self, line: str) -> None:
         """A line of the program's own words."""

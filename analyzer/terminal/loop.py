@@ -34,7 +34,7 @@ def ask() -> str:
 
 
 def guide(session: Session, console: Console, *, read: Callable[[], str], k: int = 10) -> None:
-    """Show, read a command, do it, until `q` or the end of input.
+    """Show, read a command, do it, until `q`, `quit` or the end of input.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def guide(session: Session, console: Console, *, read: Callable[[], str], k: int
     while True:
         try:
             line = read()
-            if line.strip() == "q":
+            if line.strip() in ("q", "quit"):
                 return
         except EOFError:
             return
@@ -87,9 +87,13 @@ def _show(desk: Desk) -> None:
         desk.listing = session.candidates(desk.k)
         effects = session.effects([one.token for one in desk.listing.listed]).tolist() if desk.effects else None
         print_candidates(desk.listing, console, effects=effects)
-    except AnalyzerError as error:  # the text has ended, or the sampler leaves nothing: both can be changed
+        if desk.listing.refused:
+            desk.say(desk.listing.refused)
+    except AnalyzerError as error:  # the text has ended, which can be changed
         desk.say(str(error))
     desk.say(f"Sampler: {', '.join(session.sampler.steps()) or 'the model as it is'}.")
+    for note in session.notes:
+        desk.say(f"Note: {visible(note)}")
     if now is not None:
         last = None if desk.last is None else _analysis(session, desk.last)
         desk.say(figures_line(now, start=_analysis(session, session.start), last=last))

@@ -22,7 +22,7 @@ from analyzer.series import BITS_PER_NAT
 from analyzer.statistics import STATISTICS
 from analyzer.terminal.report import likelihood_lines
 from analyzer.text.hygiene import summary
-from analyzer.wording import cut_phrase
+from analyzer.wording import ONE_ALONE, cut_phrase
 
 __all__ = [
     "coloured",
@@ -118,11 +118,11 @@ def _print_likelihood(analysis: Analysis, console: Console) -> None:
             console.print(f"  Without them: {likelihood_lines(analysis.cleaned.likelihood)[0]}", markup=False)
     if found.verdict == "not judged":
         return
-    console.print("\nSentences that carry it (their share of the log-odds, nats; chance of a machine there):")
+    console.print(f"\nSentences that carry it (their share of the log-odds, nats). {ONE_ALONE}", highlight=False)
     sentences = analysis.sentences()
     for sentence in sorted(sentences, key=lambda s: -abs(s.share))[:_SENTENCES_SHOWN]:
         words = visible(" ".join(analysis.text[sentence.start : sentence.end].split()))
-        shown = Text(f"  {sentence.share:+6.2f} {sentence.probability:5.0%}  {words}")
+        shown = Text(f"  {sentence.share:+6.2f}  {words}")
         shown.truncate(console.width, overflow="ellipsis")
         console.print(shown)
     if (cut := cut_phrase(analysis, sentences)) is not None:

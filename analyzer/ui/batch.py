@@ -30,7 +30,10 @@ def _work() -> None:
     here = job()
     if here is not None:
         with st.expander("Other texts"):
-            show_input()
+            given = show_input()
+        with st.container():  # always there: what is open below stays open
+            if given is not None and [row.text for row in given.rows] != [row.text for row in here.work.rows]:
+                st.info("What follows is of the texts before. Press Analyse above to have those chosen now read.")
         show_results(here)
         return
     st.markdown(

@@ -27,8 +27,8 @@ _NAMES_SHOWN = 12
 _NUMBERED = "(number of the row)"
 
 
-def show_input() -> None:
-    """Where texts are given, and the button that has them read."""
+def show_input() -> "Taken | None":
+    """Where texts are given, and the button that has them read; what is given there now, if it can be read."""
     left, right = st.columns(2, gap="medium")
     with left:
         _offer_files()
@@ -46,6 +46,7 @@ def show_input() -> None:
     else:
         taken = None
     _offer_run(taken, given=bool(sources or pasted))
+    return taken
 
 
 def _offer_files() -> None:

@@ -20,7 +20,8 @@ from analyzer.ui.batch_table import (
 from analyzer.ui.batch_words import NOT_FOR_PICKING, by_chance_in_words, duration
 from analyzer.ui.model_choice import short_name
 from analyzer.ui.session import chosen_model
-from analyzer.ui.words import percent, plain
+from analyzer.ui.verdict import ask_rate
+from analyzer.ui.words import plain
 from analyzer.wording import sentence_case
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
@@ -31,8 +32,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
 
 __all__ = ["show_results"]
 
-_RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
-_RATE, _VERDICTS, _WORDS = "batch-rate", "batch-verdicts", "batch-words"
+_VERDICTS, _WORDS = "batch-verdicts", "batch-words"
 _LOOK = 1.5  # seconds between two looks at what has come; a click waits so long at most
 _HEADER, _LINE, _MOST_LINES = 38, 35, 14  # pixels, pixels, rows of the table before it scrolls
 _MOST_LISTED = 200  # rows that failed; more are in the table
@@ -101,13 +101,7 @@ def _settings(here: Job) -> "Settings":
 
     if here.work.analyzer.calibration is None:
         return Settings()
-    rate = st.select_slider(
-        "How many innocent writers may be called likely AI?", _RATES, value=0.01, format_func=percent, key=_RATE,
-        persist_state="session",
-        help="The false-positive rate. A lower one accuses fewer innocent writers, and finds fewer machine texts. "
-        "Nothing is read again.",
-    )  # fmt: skip
-    return Settings(rate)
+    return Settings(ask_rate())
 
 
 def _show_caution(found: "Found") -> None:

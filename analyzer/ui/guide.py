@@ -27,7 +27,7 @@ __all__ = ["guide_page"]
 
 # Keys of st.session_state: what this reader typed and set.
 _PROMPT, _CONTEXT, _SEED, _FILE, _ERROR = "guide-prompt", "guide-context", "guide-seed", "guide-file", "guide-error"
-_RUN_LENGTH, _GREEDY, _ROWS = "guide-run-length", "guide-greedy", "guide-rows"
+_RUN_LENGTH, _STOP, _GREEDY, _ROWS = "guide-run-length", "guide-stop-at", "guide-greedy", "guide-rows"
 _VIEW, _WRITE, _DECODERS = "guide-view", "Write with the model", "What decoders do to text"
 _STEP = 4  # tokens of a run between two looks at whether to stop
 # What was begun far below is ended here: the button comes into view.
@@ -185,17 +185,23 @@ def _go_on() -> None:
 
 
 def _candidates(here: Desk) -> "tuple[Candidates | None, str]":
-    """What may come next, or why there is nothing."""
+    """What may come next, and why nothing does, or is drawn."""
     if here.session.ended:
         return None, ""
     try:
-        return here.session.candidates(int(st.session_state.get(_ROWS, 10))), ""
+        found = here.session.candidates(int(st.session_state.get(_ROWS, 10)))
+        return found, found.refused
     except AnalyzerError as error:
         return None, str(error)
 
 
 def _handle(action: Mapping[str, Any] | None) -> None:
-    handle(action, run_length=int(st.session_state.get(_RUN_LENGTH, 20)))
+    state = st.session_state
+    handle(action, run_length=int(state.get(_RUN_LENGTH, 20)), stop=state.get(_STOP) or "")
+
+
+def _start_run() -> None:
+    start_run(int(st.session_state[_RUN_LENGTH]), st.session_state[_STOP] or "")
 
 
 def _show_buttons(here: Desk) -> None:
@@ -203,7 +209,8 @@ def _show_buttons(here: Desk) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button(
             "Undo", key="guide-undo", on_click=act, args=(lambda session: session.undo(),), icon=":material/undo:",
-            disabled=here.session.current.parent is None, help="Back by one token; the branch is kept.",
+            disabled=here.session.current.parent is None,
+            help="Back by one token, or to those that a written word took the place of; the branch is kept.",
         )  # fmt: skip
         st.button(
             "Draw one", key="guide-sample", on_click=act, args=(lambda session: session.sample(),), disabled=ended,
@@ -211,7 +218,7 @@ def _show_buttons(here: Desk) -> None:
         )  # fmt: skip
         if running is None:
             st.button(
-                "Run", key="guide-run", on_click=lambda: start_run(int(st.session_state[_RUN_LENGTH])), disabled=ended,
+                "Run", key="guide-run", on_click=_start_run, disabled=ended,
                 help="Let the sampler choose so many tokens.",
             )  # fmt: skip
         else:
@@ -219,6 +226,10 @@ def _show_buttons(here: Desk) -> None:
         st.number_input(
             "Tokens to run", 1, 1000, 20, key=_RUN_LENGTH, width=130, persist_state="session",
             label_visibility="collapsed", help="How many tokens a run draws.",
+        )  # fmt: skip
+        st.text_input(
+            "Stop at", key=_STOP, width=130, placeholder="Stop at", persist_state="session", autocomplete="off",
+            label_visibility="collapsed", help="A run ends behind these characters, wherever they come first.",
         )  # fmt: skip
     place = st.empty()
     if running is not None:
@@ -243,6 +254,8 @@ def _show_what_it_does(here: Desk) -> Views:
 def _show_notes(here: Desk) -> None:
     """What a reader of the numbers should know about this text and this model."""
     session = here.session
+    for note in session.notes:
+        st.caption(plain(note))
     if session.current.parent is None:
         return
     try:

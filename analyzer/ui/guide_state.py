@@ -39,16 +39,26 @@ _DESK = "guide"  # key of st.session_state
 SEARCH: "Task[None]" = Task("guide-search", cancelled="", doing="Writing …")
 """Best of several, and beam search. The page draws it outside of its fragment, which no click can interrupt."""
 
+_ENDS = {"end of text": "The model ended the text", "stop string": "Stopped at the string"}
+
 GUIDE_PAGE = "guide-page"
 """Key of st.session_state under which the page stands, for who wants to lead there."""
 
 
 @dataclass(slots=True)
 class Running:
-    """Tokens that are being drawn, some in each run of the fragment: a click cannot interrupt one."""
+    """Tokens that are being drawn, some in each run of the fragment: a click cannot interrupt one.
+
+    Attributes
+    ----------
+    done, total : int
+    stop : tuple of str
+        Behind the token that completes one of these it ends.
+    """
 
     done: int
     total: int
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,6 +79,8 @@ class Desk:
         The text up to a node, analysed as if it had been pasted.
     effects : dict
         Of the candidates behind each node that was visited, by node and token.
+    found : dict
+        What was said of words that were looked up, by node and word.
     lock : RLock
         Held by who works with the session: a click starts a run of the page beside the one before, which goes on until
         it next draws.
@@ -81,6 +93,7 @@ class Desk:
     ended: str = ""
     fresh: "tuple[Node, Analysis] | None" = None
     effects: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    found: dict[tuple[int, str], str] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
 
@@ -110,7 +123,7 @@ def act(work: "Callable[[Session], object]") -> None:
             here.message = str(error)
 
 
-def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:
+def handle(action: Mapping[str, Any] | None, *, run_length: int, stop: str = "") -> None:
     """Do what a component asks for; what was asked of an earlier list is not done to a later one."""
     here = desk()
     if here is None or not action:
@@ -125,7 +138,7 @@ def handle(action: Mapping[str, Any] | None, *, run_length: int) -> None:
         case "sample":
             act(lambda session: session.sample())
         case "run":
-            start_run(run_length)
+            start_run(run_length, stop)
         case "stop":
             close_run("Stopped")
         case "jump" if 0 <= number < len(nodes):
@@ -153,12 +166,12 @@ def begin_search(work: "Callable[[Session, Tell], object]") -> None:
     SEARCH.begin(lambda: act(search))
 
 
-def start_run(total: int) -> None:
-    """Have tokens drawn, by the runs of the fragment that follow."""
+def start_run(total: int, stop: str = "") -> None:
+    """Have tokens drawn, by the runs of the fragment that follow; behind `stop`, if it is given, they end."""
     here = desk()
-    act(lambda session: session.candidates(1))  # where nothing can come next, nothing runs
+    act(lambda session: session.offered())  # where nothing can come next, nothing runs
     if here is not None and not here.message:
-        here.running = Running(0, total)
+        here.running = Running(0, total, (stop,) if stop else ())
 
 
 def step_run(size: int) -> None:
@@ -168,14 +181,14 @@ def step_run(size: int) -> None:
         return
     running = here.running
     try:
-        run = here.session.run(min(size, running.total - running.done))
+        run = here.session.run(min(size, running.total - running.done), stop=running.stop)
     except AnalyzerError as error:
         here.message = str(error)
         close_run("Stopped")
         return
     running.done += len(run.nodes)
     if run.reason != "length" or running.done >= running.total:
-        close_run("The model ended the text" if run.reason == "end of text" else "Done")
+        close_run(_ENDS.get(run.reason, "Done"))
 
 
 def close_run(how: str) -> None:

@@ -34,7 +34,7 @@ def show_find(here: Desk) -> None:
     for i, text in enumerate(ways if typed else []):
         with answers.container(horizontal=True, vertical_alignment="center", gap="small"):
             try:
-                st.markdown(found_in_words(here.session, text), width="stretch")
+                st.markdown(_looked_up(here, text), width="stretch")
             except AnalyzerError as error:
                 st.caption(str(error))
                 continue
@@ -44,8 +44,16 @@ def show_find(here: Desk) -> None:
         st.button("Write on", key="guide-write-passage", on_click=lambda: _write(st.session_state[_PASSAGE], _PASSAGE))
 
 
+def _looked_up(here: Desk, text: str) -> str:
+    """As `found_in_words`; each run of the page asks, and the model is asked once."""
+    place = here.session.current.number, text
+    if place not in here.found:
+        here.found[place] = found_in_words(here.session, text)
+    return here.found[place]
+
+
 def found_in_words(session: "Session", text: str) -> str:
-    """How likely a text is to come next.
+    """How likely a text is to come next, and which tokens before it would become others.
 
     Raises
     ------
@@ -54,6 +62,10 @@ def found_in_words(session: "Session", text: str) -> str:
     """
     found = session.find(text)
     name = f"**{plain(shown(text))}**"
+    before = session.tree.text(found.after)
+    if found.after is not session.current:
+        old = session.text[len(before) :]
+        name += f" as {plain(shown(old + text))} in place of {plain(shown(old))}"
     if len(found.tokens) == 1:
         return f"{name}: rank {found.ranks[0]:,}, {_tiny(found.probability)}"
     ranks = ", ".join(f"{rank:,}" for rank in found.ranks[:6]) + (", …" if len(found.ranks) > 6 else "")

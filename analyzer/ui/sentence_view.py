@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analyzer.ui.words import escaped, plain
-from analyzer.wording import CARRYING, CARRYING_MEANS, STANDS_OUT, Row, carrying, chance, cut_phrase, towards
+from analyzer.wording import CARRYING, CARRYING_MEANS, ONE_ALONE, STANDS_OUT, Row, carrying, cut_phrase, towards
 
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
@@ -24,10 +24,8 @@ def show_sentences(analysis: "Analysis") -> None:
     rows = carrying(analysis, sentences)
     if len(rows) < 2:
         return
-    st.markdown(
-        f"**{CARRYING}**",
-        help=CARRYING_MEANS,
-    )
+    st.markdown(f"**{CARRYING}**", help=CARRYING_MEANS)
+    st.markdown(ONE_ALONE)
     if phrase := cut_phrase(analysis, sentences, foreign=plain):
         st.markdown(f"{phrase.before}**{phrase.key}**{phrase.after}")
     st.html('<div style="display:grid;gap:.7rem">' + "".join(map(_entry, rows)) + "</div>")
@@ -39,7 +37,7 @@ def _entry(row: Row) -> str:
     colour = _MACHINE if row.share > 0 else _PERSON
     width = 50 * abs(row.length)
     left = 50 if row.share > 0 else 50 - width
-    outstanding = " · <strong>stands out</strong>" if row.stands_out else ""
+    outstanding = '<div style="font-size:.8rem"><strong>stands out</strong></div>' if row.stands_out else ""
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline">'
         '<div style="flex:0 0 11rem;font-size:.8rem">'
@@ -49,6 +47,5 @@ def _entry(row: Row) -> str:
         f'background:{colour}"></div></div>'
         f"{towards(row.share)}</div>"
         '<div style="flex:1 1 16rem;min-width:0;overflow-wrap:anywhere">'
-        f'<bdi>{escaped(row.text)}</bdi><div style="font-size:.8rem;opacity:.85">probability of a machine '
-        f"{chance(row.probability)}{outstanding}</div></div></div>"
+        f"<bdi>{escaped(row.text)}</bdi>{outstanding}</div></div>"
     )

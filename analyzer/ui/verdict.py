@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis
     from analyzer.calibration import Calibration, Likelihood, Settings
 
-__all__ = ["in_words", "interval", "interval_bar", "sentence_case", "show_verdict"]
+__all__ = ["ask_rate", "in_words", "interval", "interval_bar", "sentence_case", "show_verdict"]
 
 _RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
 _BASE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -99,18 +99,24 @@ def _bold(phrase: Phrase) -> str:
     return f"{phrase.before}**{phrase.key}**{phrase.after}"
 
 
-def _controls(calibration: "Calibration") -> "Settings":
-    from analyzer.calibration import Settings
-
-    rate = st.select_slider(
+def ask_rate() -> float:
+    """The false-positive rate: one for all pages, so that a text has the same verdict on each."""
+    return st.select_slider(
         "How many innocent writers may be called likely AI?",
         _RATES,
         value=0.01,
         format_func=percent,
         key="false-positive-rate",
         persist_state="session",
-        help="The false-positive rate. A lower one accuses fewer innocent writers, and finds fewer machine texts.",
+        help="The false-positive rate, for every page. A lower one accuses fewer innocent writers, and finds fewer "
+        "machine texts. Nothing is read again.",
     )
+
+
+def _controls(calibration: "Calibration") -> "Settings":
+    from analyzer.calibration import Settings
+
+    rate = ask_rate()
     base_rate = st.select_slider(
         "Of texts like this, how many do you expect machines to have written?",
         _BASE_RATES,

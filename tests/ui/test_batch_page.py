@@ -186,9 +186,9 @@ def test_another_rate_judges_again_without_a_forward_pass(app, monkeypatch):
     passes = []
     score = ToyModel.score
     monkeypatch.setattr(ToyModel, "score", lambda *args, **more: passes.append(1) or score(*args, **more))
-    app.select_slider(key="batch-rate").set_value(0.05).run()
+    app.select_slider(key="false-positive-rate").set_value(0.05).run()
     after = [row["verdict"] for row in rows(app)]
-    app.select_slider(key="batch-rate").set_value(0.001).run()
+    app.select_slider(key="false-positive-rate").set_value(0.001).run()
     assert "unclear" not in after
     assert not passes
     assert after != before
@@ -253,6 +253,17 @@ def test_new_texts_take_the_place_of_the_old_and_no_old_choice_stays(app):
     press(paste(app, "the cat"), "Analyse")
     assert [row["verdict"] for row in rows(app)] == ["Not judged"]
     assert app.selectbox(key="batch-open").value is None
+
+
+def test_results_of_other_texts_than_those_chosen_are_said_to_be(app):
+    upload(app, ("two.jsonl", lines({"essay": HUMAN, "comment": MACHINE})))
+    app.selectbox[0].select("essay").run()
+    press(app, "Analyse")
+    assert "of the texts before" not in said(app)
+    app.selectbox[0].select("comment").run()
+    assert "of the texts before" in said(app)
+    press(app, "Analyse")
+    assert "of the texts before" not in said(app)
 
 
 def test_a_model_without_calibration_has_no_rate_and_accuses_nobody(app, monkeypatch):

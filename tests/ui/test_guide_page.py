@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analyzer.calibration.cards import save_card
 from analyzer.guided.session_file import to_json
 from analyzer.models.toy import ToyModel
 from analyzer.sampling import ORDER, PRESETS, Sampler
+from analyzer.sampling.watermark_keys import KGWKey, SynthIDKey
 from analyzer.ui import guide_state
 from analyzer.ui.guide_data import branches, effects_data, list_data, shown, text_data
 from analyzer.ui.guide_figures import figures, fork, views
@@ -123,6 +125,23 @@ def test_a_run_is_that_of_the_engine(app):
     assert app.session_state["guide"].running is None
 
 
+def test_a_run_stops_behind_a_string(app):
+    begin(app, "the cat")
+    app.number_input(key="guide-run-length").set_value(30)
+    session_of(app).sampler = Sampler(logit_bias=(((256,), -inf),))  # without an end
+    twin = toy_session(sampler=session_of(app).sampler)
+    last = twin.run(30).nodes[3:5]  # the last of four, which are drawn at a time, and one more
+    stop = "".join(node.piece.adds for node in last)
+    app.text_input(key="guide-stop-at").input(stop)
+    press(app, "Run")
+    assert stop
+    assert session_of(app).current.number == last[-1].number
+    assert "Stopped at the string: " in captions(app)
+    app.text_input(key="guide-stop-at").input("")
+    press(app, "Run")
+    assert "Done: 30 tokens drawn." in captions(app)
+
+
 @pytest.fixture
 def state(monkeypatch):
     """A desk, without a page."""
@@ -220,6 +239,35 @@ def test_a_saved_session_is_opened_or_refused(app):
     assert session_of(app) is found
 
 
+def shown_settings(app):
+    """What the widgets show, by the names of the settings."""
+    return {
+        name: kind(key=f"sampler-{name}").value
+        for kind, names in (
+            (app.slider, ("temperature", "top_p")), (app.number_input, ("top_k", "repetition_penalty", "min_p")),
+        )
+        for name in names
+    }  # fmt: skip
+
+
+def test_the_widgets_show_the_sampler_of_whatever_session_is_open(app):
+    begin(app, "the cat")
+    press(app, "Top 40, T 0.7")
+    twin = toy_session(sampler=Sampler(temperature=0, repetition_penalty=1.3))
+    app.file_uploader[0].upload("session.json", to_json(twin).encode(), "application/json").run()
+    assert shown_settings(app) == {
+        "temperature": 0, "top_p": 1, "top_k": 0, "repetition_penalty": 1.3, "min_p": 0,
+    }  # fmt: skip
+    app.slider(key="sampler-top_p").set_value(0.9).run()
+    assert session_of(app).sampler == Sampler(temperature=0, repetition_penalty=1.3, top_p=0.9)
+    analyzer = Analyzer(load_model("toy"))  # as the page Analyse opens one
+    app.session_state["guide"] = guide_state.Desk(analyzer.branch(analyzer.analyze("the dog"), 3))
+    app.run()
+    assert shown_settings(app)["temperature"] == 1
+    app.slider(key="sampler-top_p").set_value(0.8).run()
+    assert session_of(app).sampler == Sampler(top_p=0.8)
+
+
 def test_branch_from_the_page_analyse(monkeypatch):
     monkeypatch.setenv("ANALYZER_MODEL", "toy")
     monkeypatch.delenv("ANALYZER_CALIBRATION", raising=False)
@@ -306,6 +354,83 @@ def test_settings_from_a_file_that_no_widget_can_show_do_not_break_the_page(app)
     app.file_uploader[0].upload("session.json", to_json(twin).encode(), "application/json").run()
     assert not app.exception
     assert session_of(app).sampler == odd
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Sampler(temperature=7.53), Sampler(temperature=1e308), Sampler(temperature=5e-324), Sampler(top_p=0.005),
+        Sampler(top_p=5e-324), Sampler(typical_p=0.005), Sampler(epsilon=0.95), Sampler(eta=0.95),
+        Sampler(min_p=0.00001), Sampler(frequency_penalty=5000), Sampler(presence_penalty=-(10**6)),
+        Sampler(heat_per_use=5000), Sampler(heat_if_used=10**6), Sampler(no_repeat_ngram=10**6),
+        Sampler(watermark_bias=10**6), Sampler(logit_bias=(((2**31 - 1,), 10**6),)),
+        Sampler(order=tuple(reversed(ORDER))),
+        Sampler(watermark=KGWKey(hashing_key=2**63 - 1, greenlist_ratio=0.001, context_width=4), watermark_bias=500),
+        Sampler(watermark=KGWKey(seeding_scheme="selfhash", device="cuda")),
+        Sampler(watermark=SynthIDKey(keys=(2**63 - 1, 5), ngram_len=3, sampling_table_seed=9)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_a_sampler_may_have_stays_when_another_control_moves(app, odd):
+    app.file_uploader[0].upload("s.json", to_json(toy_session(sampler=odd)).encode(), "application/json").run()
+    assert not app.exception
+    app.number_input(key="sampler-top_k").set_value(3).run()
+    assert not app.exception
+    assert session_of(app).sampler == replace(odd, top_k=3)
+    app.number_input(key="sampler-repetition_penalty").set_value(1.1).run()
+    assert session_of(app).sampler == replace(odd, top_k=3, repetition_penalty=1.1)
+
+
+def test_watermarks_by_their_widgets(app):
+    begin(app, "the cat")
+    odd = KGWKey(hashing_key=2**60 + 1, context_width=4)
+    session_of(app).sampler = Sampler(watermark=odd)
+    app.run()
+    assert app.text_input(key="sampler-kgw_key").value == str(2**60 + 1)
+    app.number_input(key="sampler-kgw_share").set_value(0.5).run()
+    app.number_input(key="sampler-kgw_bias").set_value(3.0).run()
+    assert session_of(app).sampler == Sampler(watermark=replace(odd, greenlist_ratio=0.5), watermark_bias=3)
+    app.text_input(key="sampler-kgw_key").input("x").run()
+    assert "Give whole numbers" in app.error[0].value
+    app.text_input(key="sampler-kgw_key").input("77").run()
+    assert not app.error
+    assert session_of(app).sampler.watermark == replace(odd, greenlist_ratio=0.5, hashing_key=77)
+    for kind, mark in (("none", type(None)), ("SynthID", SynthIDKey), ("KGW", KGWKey), ("SynthID", SynthIDKey)):
+        app.selectbox(key="sampler-watermark").select(kind).run()
+        assert not app.exception
+        assert type(session_of(app).sampler.watermark) is mark
+
+
+def test_a_sampler_that_bans_everything_says_so_and_leaves_the_list(app):
+    begin(app, "the cat")
+    session_of(app).sampler = Sampler(logit_bias=tuple(((i,), -inf) for i in range(257)))
+    app.run()
+    assert not app.exception
+    assert "No token is left" in app.error[0].value
+    press(app, "Pick it")
+    assert len(session_of(app).text) == 8
+    press(app, "Run")
+    assert "No token is left" in app.error[0].value
+    assert len(session_of(app).text) == 8
+
+
+def test_a_word_that_was_looked_up_is_not_read_again(app):
+    app.session_state["analyzer"] = Analyzer(load_model("toy"))
+    begin(app, "the cat")
+    app.text_input(key="guide-find").input("sat").run()
+    before = passes(app)
+    app.slider(key="sampler-temperature").set_value(0.5).run()
+    press(app, "Greedy")
+    assert passes(app) == before
+    assert any("sat**: 4 tokens" in m.value for m in app.markdown)
+    press(app, "Draw one")
+    assert passes(app) > before
+
+
+def test_what_is_known_of_a_loaded_session_is_said(app):
+    saved = to_json(toy_session()).replace('"dtype": "float64"', '"dtype": "float16"')
+    app.file_uploader[0].upload("s.json", saved.encode(), "application/json").run()
+    assert "made in float16" in captions(app)
 
 
 # What is drawn
@@ -413,6 +538,12 @@ def test_words_are_found_and_hostile_ones_are_plain():
     assert found_in_words(session, "qqqq").endswith("together under 0.01\u00a0%")
     assert "**\\*\\*␣\\<b\\>**: 6 tokens" in found_in_words(session, "** <b>")
     assert shown(" \u202e\n") == "␣‹202E›⏎"
+
+
+def test_a_word_that_takes_the_place_of_tokens_says_so(tiny_llama):
+    session = Analyzer(tiny_llama(0)[0]).guide("in t")
+    assert found_in_words(session, "he").startswith("**he** as ␣the in place of ␣t: ")
+    assert found_in_words(session, " x").startswith("**␣x**: ")
 
 
 def test_fresh_numbers_stand_beside(app):

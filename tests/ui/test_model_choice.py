@@ -144,6 +144,6 @@ def test_branches_and_words_ask_the_model_that_read_the_text(app):
     app.number_input(key="branch-token-1").set_value(5).run()
     next(one for one in app.text_input if one.label == "Any word").input("m").run()
     assert app.session_state["pinned-lookup"].session.model is model
-    app.button(key="replace-1").click().run()
+    app.button(key="replace-0").click().run()
     assert not app.exception
     assert app.session_state["replacement-1"].after.model == model.info
