@@ -70,7 +70,7 @@ class TestCalibrate:
             calibrate(MODEL, TEXTS, folder=tmp_path)
             before = MODEL.tokens_read
             again = calibrate(MODEL, TEXTS, folder=tmp_path)
-        people = sum(len(flattened(e.text).encode()) + 1 for e in PEOPLE)
+        people = sum(len(e.text.encode()) + 1 for e in PEOPLE)
         assert MODEL.tokens_read - before <= people  # for the limit of spans alone
         assert again.calibration_id == card.calibration_id
         assert again.span == card.span
@@ -94,8 +94,15 @@ class TestCalibrate:
         analyzer = Analyzer(MODEL, calibration=toy_card(MODEL.info))
         people = [e.text for e in PEOPLE[:20]]
         highest = sorted(max(s.probability for s in analyzer.analyze(t).sentences()) for t in people)
-        assert span_limit(analyzer, people) == highest[-1]
-        assert span_limit(analyzer, people, error=0.5) == highest[10]
+        assert span_limit(analyzer, {"": people}) == highest[-1]
+        assert span_limit(analyzer, {"": people}, error=0.5) == highest[10]
+
+    def test_no_kind_of_writing_pays_for_the_others(self) -> None:
+        analyzer = Analyzer(MODEL, calibration=toy_card(MODEL.info))
+        kinds = {"a": [e.text for e in PEOPLE[:10]], "b": [e.text for e in PEOPLE[10:20]]}
+        alone = [span_limit(analyzer, {kind: texts}, error=0.2) for kind, texts in kinds.items()]
+        assert alone[0] != alone[1]
+        assert span_limit(analyzer, kinds, error=0.2) == max(alone)
 
 
 class TestLayouts:

@@ -76,7 +76,7 @@ class Calibration:
         Whether the calibration texts were, so that nothing else can be judged.
     span : mapping of str to float
         What a token tells of its sentence (see ``span_evidence``); the probability that the writer changes between two
-        tokens; and highest, the share of machine that one in a hundred human texts reaches somewhere.
+        tokens; and highest, the share of machine that one in forty texts of any human kind reaches somewhere.
     measured : mapping
         The model card's figures.
     """

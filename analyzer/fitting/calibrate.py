@@ -3,7 +3,7 @@
 Needs the extra ``[fit]`` (scikit-learn).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -25,7 +25,7 @@ __all__ = ["calibrate", "calibrate_people", "in_both_layouts", "span_limit", "wi
 Progress = Callable[[int, int], None]
 
 _PROSE = 0.95  # share of English prose among the texts from which on a card is for nothing else
-_SPAN_TEXTS = 300  # human texts on which the limit of spans is measured
+_SPAN_TEXTS = 120  # human texts of each kind on which the limit of spans is measured
 _FEWEST_OWN = 20  # human texts of one length, for a comparison with a user's own
 
 
@@ -90,22 +90,29 @@ def calibrate(
     prose = float(np.mean([not reasons_not_prose(e.text) for e in examples]))
     card = fit(corpus, model.info, layers, english_prose=prose >= _PROSE, fitter=fitter)
     card = replace(card, measured=figures(fitter, card))
-    people = [flattened(e.text) for e in examples if e.label == 0]
-    some = people[:: max(1, len(people) // _SPAN_TEXTS)]
-    highest = span_limit(Analyzer(model, calibration=card), some, progress=progress)
+    people: dict[str, dict[str, str]] = {}  # of each source one text: the others are often the same one cut elsewhere
+    for e in examples:
+        if e.label == 0 and len(of_kind := people.setdefault(e.domain, {})) < _SPAN_TEXTS:
+            of_kind.setdefault(e.group, e.text)
+    kinds = {domain: list(texts.values()) for domain, texts in people.items()}
+    highest = span_limit(Analyzer(model, calibration=card), kinds, progress=progress)
     return replace(card, span=dict(card.span) | {"highest": highest})
 
 
 def span_limit(
-    analyzer: Analyzer, people: Sequence[str], *, error: float = 0.01, progress: Progress | None = None
+    analyzer: Analyzer, people: Mapping[str, Sequence[str]], *, error: float = 0.025, progress: Progress | None = None
 ) -> float:
-    """The share of machine that a sentence reaches somewhere in at most `error` of these human texts."""
-    highest = []
-    for analysis in analyzer.analyze_many(people):
-        highest.append(max(s.probability for s in analysis.sentences() if s.n_tokens))
-        if progress is not None:
-            progress(len(highest), len(people))
-    return float(np.quantile(highest, 1 - error, method="higher"))
+    """The share of machine that a sentence reaches somewhere in at most `error` of the human texts of every kind."""
+    done, total, limits = 0, sum(map(len, people.values())), []
+    for texts in people.values():
+        highest = []
+        for analysis in analyzer.analyze_many(texts):
+            highest.append(max(s.probability for s in analysis.sentences() if s.n_tokens))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        limits.append(float(np.quantile(highest, 1 - error, method="higher")))
+    return max(limits)
 
 
 def calibrate_people(

@@ -50,13 +50,14 @@ def main(path: Path, human: Path | None, each: int) -> None:
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
     shares: dict[str, list[Floats]] = {}
     labels, misses = [], {"one cut": [], "curvature": []}  # type: ignore[var-annotated]
-    said, of, inside = Counter[str](), Counter[str](), 0
+    said, of, inside, marked = Counter[str](), Counter[str](), 0, Counter[str]()
     for row, analysis in zip(rows, analyzer.analyze_many(row["text"] for row in rows), strict=True):
         label = (analysis.tokenization.spans[:, 0] >= row["human_prefix_chars"]).astype(int)
         labels.append(label)
         for name, share in ways(analysis).items():
             shares.setdefault(name, []).append(share)
         of[row["generator"]] += 1
+        marked[row["generator"]] += any(s.stands_out for s in analysis.sentences())
         said[row["generator"]] += (told := cut_phrase(analysis, analysis.sentences()) is not None)
         if row["generator"] != "human":
             cut = analysis.cut()
@@ -72,17 +73,38 @@ def main(path: Path, human: Path | None, each: int) -> None:
         print(f"{name:20} token AUROC {pooled:.3f}, within a text {np.mean(within):.3f}")
     for name, miss in misses.items():
         print(f"{name:20} misses the boundary by {np.median(miss):.0f} tokens (median of {len(miss)})")
-    if human is not None:
-        for domain, texts in humans(human, each).items():
-            for analysis in analyzer.analyze_many(texts):
-                of[f"human, {domain}"] += 1
-                said[f"human, {domain}"] += cut_phrase(analysis, analysis.sentences()) is not None
-    print("a machine is said to have gone on, with 95 % interval:")
-    for name in of:
-        interval = binomtest(said[name], of[name]).proportion_ci()
-        print(f"{name:36} {said[name]:4} of {of[name]:4}   {interval.low:.1%} to {interval.high:.1%}")
+    highest: dict[str, Floats] = {}
+    for domain, texts in (humans(human, each) if human is not None else {}).items():
+        tops = []
+        for analysis in analyzer.analyze_many(texts):
+            of[f"human, {domain}"] += 1
+            marked[f"human, {domain}"] += any(s.stands_out for s in analysis.sentences())
+            said[f"human, {domain}"] += cut_phrase(analysis, analysis.sentences()) is not None
+            tops.append(max(s.probability for s in analysis.sentences() if s.n_tokens))
+        highest[domain] = np.array(tops)
+    for what, counted in (("a sentence stands out", marked), ("a machine is said to have gone on", said)):
+        print(f"{what}, with 95 % interval:")
+        for name in of:
+            interval = binomtest(counted[name], of[name]).proportion_ci()
+            print(f"{name:36} {counted[name]:4} of {of[name]:4}   {interval.low:.1%} to {interval.high:.1%}")
     machines = sum(said[name] for name in ("gpt2", "gptj"))
     print(f"where it is said rightly, the boundary lies in the interval named: {inside} of {machines}")
+    if highest:
+        limits(highest)
+
+
+def limits(highest: dict[str, Floats], *, error: float = 0.025) -> None:
+    """The limit of all texts, and how many pass one that was taken from half of them."""
+    limit = max(float(np.quantile(values, 1 - error, method="higher")) for values in highest.values())
+    print(f"limit from all texts {limit:.4f}; from half of them, the other half passes it in:")
+    rng, passed = np.random.default_rng(0), Counter[str]()
+    for _ in range(200):
+        halves = {name: np.array_split(rng.permutation(values), 2) for name, values in highest.items()}
+        limit = max(float(np.quantile(first, 1 - error, method="higher")) for first, _ in halves.values())
+        for name, (_, second) in halves.items():
+            passed[name] += float((second > limit).mean()) / 200  # type: ignore[assignment]
+    for name, share in passed.items():
+        print(f"{name:36} {share:.1%}")
 
 
 def humans(path: Path, each: int) -> dict[str, list[str]]:
@@ -114,6 +136,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("boundaries", type=Path)
     parser.add_argument("--human", type=Path, help="a file of labelled texts")
-    parser.add_argument("--each", type=int, default=60, help="texts of each domain")
+    parser.add_argument("--each", type=int, default=120, help="texts of each domain")
     options = parser.parse_args()
     main(options.boundaries, options.human, options.each)
