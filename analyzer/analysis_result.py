@@ -41,7 +41,7 @@ class Sentence:
     share : float
         Its part of the log-odds of the whole text, nats: all of them sum to those.
     stands_out : bool
-        Whether so much of machine is found nowhere in 99 of 100 texts that people wrote.
+        Whether so much of machine is found nowhere in 39 of 40 texts that people wrote, of any kind of writing.
     """
 
     start: int

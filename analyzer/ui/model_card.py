@@ -174,8 +174,9 @@ def show_limits() -> None:
     )
     st.header("Privacy")
     st.markdown(
-        "Texts are analysed on the machine that serves this page and go nowhere else. Nothing is kept once the page "
-        "is closed, nothing is sent to a service, nothing is learnt from what you paste."
+        "Texts are analysed on the machine that serves this page and go nowhere else: into no address, log, file or "
+        "service, and nothing is learnt from them. Usage statistics are off. They are held in memory while the page is "
+        "open; closed or reloaded, it begins anew, so download what you want to keep."
     )
 
 
