@@ -86,6 +86,8 @@ def test_all_are_cut_to_the_length_of_the_new_text() -> None:
     found = placed(own, new)
     assert (found.n_tokens, found.n_texts, found.too_short) == (150, 9, (9,))
     assert "shorter than 150 tokens: number 10" in " ".join(found.warnings)
+    named = baseline(own, names=[f"{n}.txt" for n in range(10)]).placement(new)
+    assert "shorter than 150 tokens: 9.txt." in " ".join(named.warnings)
     mean = next(s for s in STATISTICS if s.name == "surprise_mean").function
     assert found.places[0].own == pytest.approx(sorted(mean(one.scores.part(0, 150)) for one in own[:9]))
 
@@ -131,12 +133,12 @@ def test_contexts_are_warned_of() -> None:
 
 def test_too_few_texts_are_refused() -> None:
     own = own_texts(5)
-    with pytest.raises(InputError, match="at least 5 different texts, got 4") as error:
+    with pytest.raises(InputError, match="at least 5 different texts of yours; there are 4") as error:
         baseline([*own[:4], own[0]])
-    assert "Add earlier texts" in error.value.hint
-    with pytest.raises(InputError, match="at least 5 earlier texts beside this one, got 4"):
+    assert "Add 1 more" in error.value.hint
+    with pytest.raises(InputError, match="at least 5 earlier texts beside this one; there are 4"):
         baseline(own).placement(own[2])
-    with pytest.raises(InputError, match="at least 5 different texts, got 0"):
+    with pytest.raises(InputError, match="at least 5 different texts of yours; there are none"):
         baseline([])
     with pytest.raises(InputError, match="level: got 1"):
         baseline(own).placement(own[0], level=1)

@@ -62,8 +62,9 @@ class TestPlain:
         assert read_document(text.encode(), name=name).text == text
 
     def test_not_utf_8(self) -> None:
-        with pytest.raises(UnreadableFile, match="not UTF-8"):
-            read_document(b"\xff\xfea", name="a.txt")
+        for data in (b"\xff\xfea", "naïve".encode("cp1252")):  # which encoding it is is not guessed
+            with pytest.raises(UnreadableFile, match=r"not UTF-8 .* open the file, choose “Save as”"):
+                read_document(data, name="a.txt")
 
 
 class TestWord:

@@ -126,11 +126,14 @@ class Baseline:
         Without repetitions.
     numbers : tuple of int
         Which of the texts given they are, from 0.
+    names : tuple of str
+        Of all texts given.
     warnings : tuple of str
     """
 
     own: tuple[Analysis, ...]
     numbers: tuple[int, ...]
+    names: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def place(self, analysis: Analysis) -> tuple[Place, ...]:
@@ -163,12 +166,12 @@ class Baseline:
         others = [(n, one) for n, one in zip(self.numbers, self.own, strict=True) if one.text != analysis.text]
         if len(others) < _LEAST:
             raise InputError(
-                f"placement: expected at least {_LEAST} earlier texts beside this one, got {len(others)}.",
-                hint="Add earlier texts.",
+                f"A text is compared with at least {_LEAST} earlier texts beside this one; there {_are(len(others))}.",
+                hint=f"Add {_LEAST - len(others)} more.",
             )
         n_tokens = _common_length([len(one.scores) for _, one in others], len(analysis.scores))
         if not n_tokens:
-            raise InputError("placement: too many of the texts have no token with a score.", hint="Give longer texts.")
+            raise InputError("Too many of the texts have no token with a score.", hint="Give longer texts.")
         long = [one for _, one in others if len(one.scores) >= n_tokens]
         too_short = tuple(n for n, one in others if len(one.scores) < n_tokens)
         table = np.array([_values(one, n_tokens) for one in [*long, analysis]])  # (n + 1, M), the new text last
@@ -182,15 +185,27 @@ class Baseline:
             sentence=_sentence(places, level),
             warnings=(
                 *self.warnings,
-                *_warnings(analysis, long, n_tokens, too_short, itself=len(others) < len(self.own)),
+                *_warnings(
+                    analysis,
+                    long,
+                    n_tokens,
+                    [self.names[n] for n in too_short],
+                    itself=len(others) < len(self.own),
+                ),
             ),
         )
 
 
-def baseline(own: Sequence[Analysis]) -> Baseline:
+def baseline(own: Sequence[Analysis], *, names: Sequence[str] = ()) -> Baseline:
     """A writer's own earlier texts, at least 5 different ones, as a measure for others.
 
     Give texts of the kind that will be compared: letters are a poor measure for essays.
+
+    Parameters
+    ----------
+    own : sequence of Analysis
+    names : sequence of str, optional
+        What to call each of them in warnings; without, it is their number, from 1.
 
     Raises
     ------
@@ -215,24 +230,29 @@ def baseline(own: Sequence[Analysis]) -> Baseline:
         first.setdefault(one.text, n)
     if len(first) < _LEAST:
         raise InputError(
-            f"baseline: expected at least {_LEAST} different texts, got {len(first)}.",
-            hint=f"Add earlier texts of the same writer; {_FEW} and more can tell something.",
+            f"A baseline needs at least {_LEAST} different texts of yours; there {_are(len(first))}.",
+            hint=f"Add {_LEAST - len(first)} more; from {_FEW} on they can tell something.",
         )
     warnings = []
     if repeated := len(own) - len(first):
         warnings.append(f"{repeated} of the earlier texts are repetitions: they are left out.")
     if len({one.context for one in own}) > 1:
         warnings.append("Different things stood before the earlier texts, which moves their numbers.")
-    return Baseline(tuple(own[n] for n in first.values()), tuple(first.values()), tuple(warnings))
+    called = tuple(names) or tuple(f"number {n}" for n in range(1, len(own) + 1))
+    return Baseline(tuple(own[n] for n in first.values()), tuple(first.values()), called, tuple(warnings))
 
 
 def _one_model(texts: Sequence[Analysis]) -> None:
     names = sorted({f"{one.model.name} {one.model.revision}" for one in texts})
     if len(names) > 1:
         raise ModelMismatch(
-            f"baseline: expected texts read by one model, got {', '.join(names)}.",
+            f"The texts were not all read by one model, but by {', '.join(names)}.",
             hint="Analyse all of them with the same model.",
         )
+
+
+def _are(n: int) -> str:
+    return f"is {n}" if n == 1 else f"are {n or 'none'}"
 
 
 def _common_length(own: Sequence[int], new: int) -> int:
@@ -301,7 +321,7 @@ def _sentence(places: Sequence[Place], level: float) -> str:
 
 
 def _warnings(
-    analysis: Analysis, long: Sequence[Analysis], n_tokens: int, too_short: Sequence[int], *, itself: bool
+    analysis: Analysis, long: Sequence[Analysis], n_tokens: int, too_short: Sequence[str], *, itself: bool
 ) -> list[str]:
     found = []
     if itself:
@@ -312,8 +332,7 @@ def _warnings(
             f"corrected, or {2 / (len(long) + 1):.2g} for one statistic. From {_FEW} texts on something can be told."
         )
     if too_short:
-        numbers = ", ".join(str(n + 1) for n in too_short)
-        found.append(f"Earlier texts left out, being shorter than {n_tokens:,} tokens: number {numbers}.")
+        found.append(f"Earlier texts left out, being shorter than {n_tokens:,} tokens: {', '.join(too_short)}.")
     if n_tokens < len(analysis.scores):
         found.append(
             f"The first {n_tokens:,} of this text's {len(analysis.scores):,} tokens are compared, as too few earlier "

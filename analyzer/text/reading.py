@@ -25,7 +25,8 @@ def decode(data: bytes, *, name: str) -> str:
     except UnicodeDecodeError as error:
         raise UnreadableFile(
             f"{name} is not UTF-8 text (byte {error.start + 1} is 0x{data[error.start]:02x}).",
-            hint="Save it as plain text in UTF-8 and try again.",
+            hint="Save it as plain text in UTF-8 and try again. In an editor such as Notepad: open the file, choose "
+            "“Save as”, and there the encoding UTF-8.",
         ) from error
 
 

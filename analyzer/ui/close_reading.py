@@ -60,8 +60,8 @@ def _show_page(analysis: "Analysis", found: tuple[Page, ...], *, by: "Analyzer",
         )
     pinned = st.session_state.get(pin_key(run))
 
-    def pin(token: int) -> None:
-        st.session_state[pin_key(run)] = token + 1
+    def pin(token: int | None) -> None:
+        st.session_state[pin_key(run)] = None if token is None else token + 1
 
     def turn(by_pages: int) -> None:
         st.session_state[_page_key(run)] = min(max(number + by_pages, 1), len(found))

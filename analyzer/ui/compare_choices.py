@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from analyzer.ui.compare_input import offer_sources
-from analyzer.ui.compare_state import TEXT, Kept, answer, ask, scored, show_warnings
+from analyzer.ui.compare_input import compare_button, offer_sources, text_box
+from analyzer.ui.compare_state import ANALYSED, TEXT, Kept, answer, ask, scored, show_warnings
 from analyzer.ui.compare_view import Table, TableRow, marks, show_view
 from analyzer.ui.compare_words import bits, offer_table, page_ends, said
 from analyzer.ui.words import percent, plain
@@ -49,13 +49,9 @@ def compared(analysis: "Analysis") -> Choices:
 def show_choices() -> None:
     """The question: what did I write that the model would not have, and what would it have written just so?"""
     st.markdown("Your words over those that the model would have written in their place, and what each choice gave up.")
-    offer_sources(TEXT, samples=True)
-    with st.form("compare-choices-input", border=False):
-        text = st.text_area(
-            "Your text", key=TEXT, height=160, placeholder="Paste a text here.", persist_state="session"
-        )  # fmt: skip
-        pressed = st.form_submit_button("Compare", type="primary")
-    if pressed:
+    offer_sources(TEXT, samples=True, other=ANALYSED)
+    text = text_box(TEXT, "Your text", height=160, placeholder="Paste a text here.")
+    if compare_button():
         ask("choices", (text,), lambda: compared(scored(text)))
     if found := answer("choices", (text,)):
         _show(cast("Kept[Choices]", found))

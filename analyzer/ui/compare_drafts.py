@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 import streamlit as st
 
-from analyzer.ui.compare_input import offer_sources
+from analyzer.ui.compare_input import compare_button, offer_sources, text_box
 from analyzer.ui.compare_rows import change_data, changes_table, draft_rows, rows_data
 from analyzer.ui.compare_state import Kept, answer, ask, scored, show_warnings
 from analyzer.ui.compare_view import show_view
@@ -54,18 +54,14 @@ def paired(before: "Analysis", after: "Analysis") -> Pair:
 def show_drafts() -> None:
     """The question: what did my changes do?"""
     st.markdown("What changed between two drafts, and what each change did to the numbers.")
-    columns = st.columns(2, gap="medium")
-    for column, box, which in zip(columns, (_BEFORE, _AFTER), ("earlier", "later"), strict=True):
-        with column:
-            offer_sources(box, label=f"Open the {which} draft")
-    with st.form("compare-drafts-input", border=False):
-        columns = st.columns(2, gap="medium")
-        with columns[0]:
-            before = st.text_area("Earlier draft", key=_BEFORE, height=200, persist_state="session")
-        with columns[1]:
-            after = st.text_area("Later draft", key=_AFTER, height=200, persist_state="session")
-        pressed = st.form_submit_button("Compare", type="primary")
-    if pressed:
+    columns = st.columns(2, gap="medium", vertical_alignment="bottom")
+    with columns[0]:
+        offer_sources(_BEFORE, label="Open the earlier draft")
+        before = text_box(_BEFORE, "Earlier draft", height=200)
+    with columns[1]:
+        offer_sources(_AFTER, label="Open the later draft")
+        after = text_box(_AFTER, "Later draft", height=200)
+    if compare_button():
         ask(
             "drafts",
             (before, after),

@@ -10,7 +10,15 @@ from analyzer.text.documents import KINDS, read_document
 from analyzer.ui.samples import Sample, load_samples
 from analyzer.ui.words import plain
 
-__all__ = ["EarlierText", "earlier_texts", "offer_earlier_files", "offer_sources", "split_texts"]
+__all__ = [
+    "EarlierText",
+    "compare_button",
+    "earlier_texts",
+    "offer_earlier_files",
+    "offer_sources",
+    "split_texts",
+    "text_box",
+]
 
 _ENDINGS = sorted(kind.removeprefix(".") for kind in KINDS)
 _FILES, _UPLOADS, _NOTES = "compare-own-files", "compare-own-uploads", "compare-own-notes"
@@ -25,8 +33,21 @@ class EarlierText:
     text: str
 
 
-def offer_sources(box: str, *, samples: bool = False, label: str = "Open a file") -> None:
-    """A sample or a file puts its text into the box with this key, where it can be read and changed."""
+def text_box(key: str, label: str, *, height: int, placeholder: str | None = None) -> str:
+    """A box whose text outlives another question and another page; in no form, which would keep it to itself."""
+    return st.text_area(label, key=key, height=height, placeholder=placeholder, persist_state="session")
+
+
+def compare_button() -> bool:
+    """Whether the work is to begin."""
+    return st.button("Compare", type="primary", shortcut="Mod+Enter")
+
+
+def offer_sources(box: str, *, samples: bool = False, label: str = "Open a file", other: str = "") -> None:
+    """A sample or a file puts its text into the box with this key, where it can be read and changed.
+
+    With the text of the box with the key `other`, on the page Analyse, if there is any.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if samples and (known := load_samples()):
             st.selectbox(
@@ -37,18 +58,29 @@ def offer_sources(box: str, *, samples: bool = False, label: str = "Open a file"
             st.file_uploader(
                 "Text, Word, PDF or web page", type=_ENDINGS, key=f"{box}-file", on_change=_take_file, args=(box,)
             )
+        if other and (there := st.session_state.get(other)) and there != st.session_state.get(box):
+            st.button("The text of Analyse", icon=":material/content_copy:", key=f"{box}-take-over",
+                      on_click=_take_text, args=(box, there), help="Put it into the box.")  # fmt: skip
     place = st.empty()  # always there: what stands below keeps its place, and what is open stays open
-    note = st.session_state.get(f"{box}-note")
-    if problem := st.session_state.get(f"{box}-problem"):
-        place.error(plain(problem))
-    elif note and note[0] == st.session_state.get(box):
+    state = st.session_state
+    note, problem = state.get(f"{box}-note"), state.get(f"{box}-problem")
+    now = state.get(box) or ""
+    if problem and problem[0] != now:  # said of a file while another text was there
+        problem = state[f"{box}-problem"] = None
+    if problem:
+        place.error(plain(problem[1]))
+    elif note and note[0] == now:
         place.caption(plain(note[1]))
+
+
+def _take_text(box: str, text: str) -> None:
+    st.session_state[box], st.session_state[f"{box}-problem"] = text, None
 
 
 def _take_sample(box: str) -> None:
     sample: Sample | None = st.session_state[f"{box}-sample"]
     if sample:
-        st.session_state[box], st.session_state[f"{box}-problem"] = sample.text, ""
+        st.session_state[box], st.session_state[f"{box}-problem"] = sample.text, None
         st.session_state[f"{box}-note"] = (sample.text, f"{sample.label}. {sample.origin}")
 
 
@@ -56,17 +88,20 @@ def _take_file(box: str) -> None:
     file = st.session_state[f"{box}-file"]
     if file is None:
         return
-    st.session_state[f"{box}-problem"] = ""
+    state = st.session_state
+    problem = ""
     try:
         document = read_document(file.getvalue(), name=file.name)
     except AnalyzerError as error:
-        st.session_state[f"{box}-problem"] = str(error)
+        problem = str(error)
+    else:
+        if not document.text.strip():
+            problem = f"{file.name} is empty. The box is as it was."
+    state[f"{box}-problem"] = (state.get(box) or "", problem) if problem else None
+    if problem:
         return
-    if not document.text.strip():
-        st.session_state[f"{box}-problem"] = f"{file.name} is empty. The box is as it was."
-        return
-    st.session_state[box] = document.text
-    st.session_state[f"{box}-note"] = (document.text, " ".join([f"From {file.name}.", *document.notes]))
+    state[box] = document.text
+    state[f"{box}-note"] = (document.text, " ".join([f"From {file.name}.", *document.notes]))
 
 
 def split_texts(pasted: str) -> list[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from analyzer.ui.compare_input import offer_sources
-from analyzer.ui.compare_state import TEXT, Kept, answer, ask, scored
+from analyzer.ui.compare_input import compare_button, offer_sources, text_box
+from analyzer.ui.compare_state import ANALYSED, TEXT, Kept, answer, ask, scored
 from analyzer.ui.compare_view import Table, TableRow, marks, show_view
 from analyzer.ui.compare_words import bits, offer_table, page_ends, said, signed
 from analyzer.ui.model_choice import NAMES_A_MODEL, short_name
@@ -48,17 +48,12 @@ class Readers:
 def show_models() -> None:
     """The question: would another model be surprised by the same?"""
     st.markdown("The same text read by two models: where they differ, and how far they agree.")
-    offer_sources(TEXT, samples=True)
-    with st.form("compare-models-input", border=False):
-        text = st.text_area(
-            "Your text", key=TEXT, height=160, placeholder="Paste a text here.", persist_state="session"
-        )  # fmt: skip
-        name = st.text_input(
-            "Second model", key=_MODEL, placeholder="Such as gpt2", persist_state="session",
-            help=NAMES_A_MODEL,
-        )  # fmt: skip
-        pressed = st.form_submit_button("Compare", type="primary")
-    if pressed:
+    offer_sources(TEXT, samples=True, other=ANALYSED)
+    text = text_box(TEXT, "Your text", height=160, placeholder="Paste a text here.")
+    name = st.text_input(
+        "Second model", key=_MODEL, placeholder="Such as gpt2", persist_state="session", help=NAMES_A_MODEL
+    )
+    if compare_button():
         ask("models", (text, name.strip()), lambda: read_by_both(text, name.strip()))
     if found := answer("models", (text, name.strip())):
         _show(cast("Kept[Readers]", found))

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, cast
 import streamlit as st
 
 from analyzer.errors import AnalyzerError
-from analyzer.ui.compare_input import EarlierText, earlier_texts, offer_earlier_files, offer_sources
-from analyzer.ui.compare_state import TEXT, Kept, answer, ask, scored, show_warnings
+from analyzer.ui.compare_input import (
+    EarlierText,
+    compare_button,
+    earlier_texts,
+    offer_earlier_files,
+    offer_sources,
+    text_box,
+)
+from analyzer.ui.compare_state import ANALYSED, TEXT, Kept, answer, ask, scored, show_warnings
 from analyzer.ui.compare_words import in_bits, offer_table
 from analyzer.ui.session import session_analyzer
 from analyzer.ui.verdict import sentence_case
@@ -47,24 +54,15 @@ def show_own() -> None:
         "A text among your own earlier ones of the same kind. Five are needed, twenty tell something. Letters are a "
         "poor measure for essays."
     )
-    columns = st.columns(2, gap="medium")
+    columns = st.columns(2, gap="medium", vertical_alignment="bottom")
     with columns[0]:
-        offer_sources(TEXT, samples=True)
+        offer_sources(TEXT, samples=True, other=ANALYSED)
+        text = text_box(TEXT, "Your text", height=220, placeholder="Paste a text here.")
     with columns[1]:
         offer_earlier_files()
-    with st.form("compare-own-input", border=False):
-        columns = st.columns(2, gap="medium")
-        with columns[0]:
-            text = st.text_area(
-                "Your text", key=TEXT, height=220, placeholder="Paste a text here.", persist_state="session"
-            )  # fmt: skip
-        with columns[1]:
-            pasted = st.text_area(
-                "Earlier texts, a line of --- between two", key=_PASTED, height=220, persist_state="session"
-            )
-        pressed = st.form_submit_button("Compare", type="primary")
+        pasted = text_box(_PASTED, "Earlier texts, a line of --- between two", height=220)
     inputs = (text, earlier_texts(pasted))
-    if pressed:
+    if compare_button():
         ask("own", inputs, lambda: placed(*inputs))
     if found := answer("own", inputs):
         _show(cast("Kept[Among]", found))
@@ -91,7 +89,7 @@ def placed(text: str, earlier: Sequence[EarlierText]) -> Among:
             own.append(found)
             names.append(one.name)
     bar.empty()
-    return Among(baseline(own).placement(this), tuple(names), tuple(left_out))
+    return Among(baseline(own, names=names).placement(this), tuple(names), tuple(left_out))
 
 
 def _show(kept: Kept[Among]) -> None:

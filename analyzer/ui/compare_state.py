@@ -14,9 +14,10 @@ from analyzer.ui.words import plain
 if TYPE_CHECKING:  # these load torch, and the first paint must not
     from analyzer.analysis import Analysis, Analyzer
 
-__all__ = ["TEXT", "Kept", "answer", "ask", "scored", "show_warnings"]
+__all__ = ["ANALYSED", "TEXT", "Kept", "answer", "ask", "scored", "show_warnings"]
 
 TEXT = "compare-text"  # key of the text that three of the questions are about
+ANALYSED = "text"  # key of the text of the page Analyse
 
 _Value = TypeVar("_Value")
 

@@ -86,7 +86,10 @@ def show_pinned(
     chosen = st.session_state.get(pin_key(run))
     if chosen is None:
         st.markdown("**A closer look**")
-        st.caption("Click a token, or press Enter on it: what else might have stood there, and what would it change?")
+        st.caption(
+            "Click a token, or press Enter on it: what else might have stood there, and what would it change? "
+            "Once more, or Escape, lets it go."
+        )
     st.number_input(
         f"Pinned token, {first:,} to {last:,}", first, last, None, key=pin_key(run), placeholder="none",
         on_change=lambda: _go_to(run, turn_to), persist_state="session",
@@ -144,25 +147,32 @@ def _offer_words(analysis: "Analysis", token: int, found: Pinned, *, by: "Analyz
     whole = False
     if word.text != found.text:
         whole = st.toggle(
-            f"The whole word “{plain(shown(word.text))}”", key=f"whole-word-{run}",
-            help="The word has several tokens: look at its first one, and replace all of it.",
+            f"The whole word “{plain(shown(word.text))}”", value=True, key=f"whole-word-{run}",
+            help="The word has several tokens: look at its first one, and replace all of it. Off: this token alone.",
         )  # fmt: skip
     place, start, end = (word.first, word.start, word.end) if whole else _reach(analysis, token)
     key = f"any-word-{run}-{place}"
     st.text_input(
         "Any word", key=key, placeholder="another word here", autocomplete="off",
-        help="How likely it is to stand here, as typed and with a space before it.",
+        help="How likely it is to stand here, as typed and with a space before it; in place of a whole word, with what "
+        "space stands before that.",
     )  # fmt: skip
-    guesses = [text for text, _, own in found.alternatives if not own and text.strip()][:4]
-    if guesses and not whole:
+    before = word.text[: len(word.text) - len(word.text.lstrip())]  # the white space
+    known = pinned(analysis, place).alternatives if place >= analysis.scores.start else ()
+    guesses = [
+        text for text, _, own in known if not own and text.strip() and (not whole or text[0].isspace() == bool(before))
+    ][:4]
+    if guesses:
         st.pills(
             "Or a guess of the model’s", guesses, format_func=lambda text: plain(shown(text)), default=None,
             key=f"guess-{run}-{place}", label_visibility="collapsed", on_change=_take_guess,
             args=(f"guess-{run}-{place}", key),
         )  # fmt: skip
     typed = st.session_state[key]
-    ways = [typed] if not typed or typed[0].isspace() else [f" {typed}", typed]
-    for n, text in enumerate(ways if typed else []):
+    if not typed:
+        return
+    ways = [typed] if typed[0].isspace() else [f"{before}{typed}"] if whole else [f" {typed}", typed]
+    for n, text in enumerate(ways):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             try:
                 st.markdown(_looked_up(by, analysis, place, text, run), width="stretch")
@@ -170,7 +180,7 @@ def _offer_words(analysis: "Analysis", token: int, found: Pinned, *, by: "Analyz
                 st.caption(plain(str(error)))
             pressed = st.button("Replace", key=f"replace-{n}", help=f"With “{plain(shown(text))}”, and see what moves.")
         if pressed:
-            replace_with(by, analysis, text, start=start, end=end, run=run)
+            replace_with(by, analysis, text, token=place, start=start, end=end, run=run)
 
 
 def _reach(analysis: "Analysis", token: int) -> tuple[int, int, int]:

@@ -45,8 +45,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replacement:
-    """The text with a word changed, analysed, and how it compares with the one before."""
+    """The text with a word changed, analysed, and how it compares with the one before.
 
+    Attributes
+    ----------
+    what : str
+        Which word became which, and where: literal text.
+    after : Analysis
+    found : Drafts
+    """
+
+    what: str
     after: "Analysis"
     found: "Drafts"
 
@@ -75,8 +84,13 @@ def word_at(analysis: "Analysis", words: Words, token: int) -> Word:
     return Word(analysis.text[start:end], int(words.of_token.searchsorted(mine)), start, end)
 
 
-def replace_with(by: "Analyzer", analysis: "Analysis", text: str, *, start: int, end: int, run: int) -> None:
-    """Analyse the text with its characters `start` to `end` - 1 replaced; what stands before them is not read again."""
+def replace_with(
+    by: "Analyzer", analysis: "Analysis", text: str, *, token: int, start: int, end: int, run: int
+) -> None:
+    """Analyse the text with its characters `start` to `end` - 1 replaced; what stands before them is not read again.
+
+    `token` is the first of those that go, counted from 0.
+    """
     from analyzer.comparing.drafts import drafts
 
     state = st.session_state
@@ -85,7 +99,8 @@ def replace_with(by: "Analyzer", analysis: "Analysis", text: str, *, start: int,
     try:
         with st.spinner("Reading on from there …", show_time=True):
             after = by.analyze(changed, analysis.context, progress=bar())
-            state[_key(run)] = Replacement(after, drafts(analysis, after))
+            what = f"“{_short(analysis.text[start:end])}” → “{_short(text)}”, token {token + 1:,}"
+            state[_key(run)] = Replacement(what, after, drafts(analysis, after))
     except AnalyzerError as error:
         st.error(plain(str(error)))
 
@@ -100,7 +115,7 @@ def show_replacement(analysis: "Analysis", *, run: int, take_over: "Callable[[An
     if made is None:
         return
     with st.container(border=True, key="moved"):
-        st.markdown("**What that moves**")
+        st.markdown(f"**What that moves:** {plain(made.what)}")
         st.html(_table(list(moves(analysis, made.after, made.found))))
         st.caption(plain(made.found.sentence))
         for warning in made.found.warnings:

@@ -18,11 +18,11 @@ function createView(host) {
   const legend = add(host, "div", "legend");
   const text = add(host, "div", "text");
   const tip = add(host, "div", "tip");
-  let data, send, drawn, current, shown, leaving, turning = 0, marked = "";
+  let data, send, drawn, current, shown, leaving, turning = 0, marked = "", closing;
 
   text.dir = "auto";
   text.setAttribute("role", "group");
-  text.setAttribute("aria-label", "The text, token by token. Arrow keys move from token to token, Enter pins one, Escape closes the details.");
+  text.setAttribute("aria-label", "The text, token by token. Arrow keys move from token to token, Enter pins one or lets it go, Escape closes the details and then lets the pinned one go.");
   tip.id = "tip";
   tip.setAttribute("role", "group");
   tip.setAttribute("aria-label", "Details of the token");
@@ -170,9 +170,9 @@ function createView(host) {
   text.onpointerleave = leaveSoon;
   tip.onpointerenter = () => clearTimeout(leaving);
   tip.onpointerleave = leaveSoon;
-  text.onclick = ({ target }) => {
+  text.onclick = ({ target, detail }) => {
     const token = target.closest(".token");
-    if (token) pin(token);
+    if (token && detail < 2) pin(token); // a double click is one
   };
   text.onscroll = () => shown && place(shown);
   text.addEventListener("focusin", ({ target }) => {
@@ -196,8 +196,9 @@ function createView(host) {
       ArrowUp: () => go(onNextLine(tokens, at, -1) ?? beyond(-1)),
       Home: () => go(tokens[0]),
       End: () => go(tokens.at(-1)),
-      Enter: () => pin(current),
-      " ": () => pin(current),
+      Enter: () => event.repeat || pin(current),
+      " ": () => event.repeat || pin(current),
+      Escape: data.pinned >= 0 && event !== closing ? unpin : undefined,
     }[event.key];
     if (!action) return;
     event.preventDefault();
@@ -211,9 +212,15 @@ function createView(host) {
     send("turn", direction);
   }
 
+  // Pins a token, or lets the pinned one go.
   function pin(token) {
     go(token);
+    if (token.classList.contains("pinned")) return unpin();
     send("pin", data.offset + data.first[Number(token.dataset.i)]);
+  }
+
+  function unpin() {
+    send("pin", -1);
   }
 
   function go(token) {
@@ -257,6 +264,7 @@ function createView(host) {
 
   function onEscape(event) {
     if (event.key !== "Escape") return;
+    closing = event; // which closes the details and does nothing else
     if (tip.matches(":focus-within")) current?.focus();
     hide();
   }

@@ -81,7 +81,7 @@ def token_view(
     key: str,
     pinned: int | None = None,
     marked: tuple[int, int] | None = None,
-    on_pin: Callable[[int], object] = lambda _: None,
+    on_pin: Callable[[int | None], object] = lambda _: None,
     on_turn: Callable[[int], object] = lambda _: None,
 ) -> Doings:
     """Draw one page of the coloured text with its legend.
@@ -96,7 +96,8 @@ def token_view(
     marked : pair of int, optional
         The first of the tokens that are marked, and the one behind the last.
     on_pin : callable
-        Is given the token that the reader wants to look at closely, before the page is drawn again.
+        Is given the token that the reader wants to look at closely, or None to let the pinned one go; before the page
+        is drawn again.
     on_turn : callable
         Is given 1 or -1: the reader goes on beyond the last token of the page, or back beyond its first.
     """
@@ -105,7 +106,7 @@ def token_view(
         key=key,
         data={**data, **state},
         on_branch_change=lambda: None,
-        on_pin_change=lambda: _pass_on(key, "pin", on_pin),
+        on_pin_change=lambda: _pass_on(key, "pin", lambda at: on_pin(None if at < 0 else at)),
         on_turn_change=lambda: _pass_on(key, "turn", on_turn),
     )
     return Doings(None if found.branch is None else int(found.branch))

@@ -38,10 +38,10 @@ def ask(page, question, **typed):
     """`typed`: what goes into which field."""
     page.get_by_role("radio", name=question).click()
     expect(page.get_by_text(BEGINS[question])).to_be_visible()
-    idle(page)  # what is typed into a box that is about to go is lost
+    idle(page)  # the boxes are those of this question
     for label, text in typed.items():
         page.get_by_role("textbox", name=LABELS[label]).fill(text)
-    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Compare")).click()
 
 
 BEGINS = {
@@ -313,6 +313,59 @@ def test_answers_outlive_another_page(visit, toy_url):
     page.get_by_role("radio", name="My text and the model").click()
     expect(page.locator(".cell")).to_have_count(11)
     expect(page.get_by_role("textbox", name="Your text")).to_have_value("the cat sat")
+
+
+def test_what_is_typed_outlives_another_question_and_another_page(visit, toy_url):
+    page = compare_page(visit, toy_url)
+    typed = {
+        "My text and the model": {"text": "the cat sat"},
+        "My own earlier texts": {"own": "the mat"},
+        "Two drafts": {"before": "the cat", "after": "the dog"},
+        "Two models": {"model": "toy2"},
+    }
+    for question, boxes in typed.items():
+        page.get_by_role("radio", name=question).click()  # straight from the box before
+        expect(page.get_by_text(BEGINS[question])).to_be_visible()
+        for label, text in boxes.items():
+            page.get_by_role("textbox", name=LABELS[label]).fill(text)
+    page.get_by_role("link", name="Analyse").first.click(delay=100)  # as fast as a hand; at 0 ms Streamlit drops it
+    page.get_by_role("button", name="Analyse").wait_for()
+    page.get_by_role("link", name="Compare").first.click()
+    for question, boxes in typed.items():
+        page.get_by_role("radio", name=question).click()
+        expect(page.get_by_text(BEGINS[question])).to_be_visible()
+        for label, text in boxes.items():
+            expect(page.get_by_role("textbox", name=LABELS[label])).to_have_value(text)
+    assert page.locator(".compare").count() == 0  # only the button begins
+
+
+def test_control_enter_compares_and_a_changed_text_is_told(visit, toy_url):
+    page = compare_page(visit, toy_url)
+    box = page.get_by_role("textbox", name="Your text")
+    box.fill("the cat sat")
+    box.press("Control+Enter")
+    expect(page.locator(".cell")).to_have_count(11)
+    idle(page)
+    told = page.get_by_text("have changed since")
+    expect(told).to_have_count(0)
+    box.fill("the dog")
+    box.blur()
+    expect(told).to_be_visible()
+    expect(page.locator(".cell")).to_have_count(11)
+    box.press("Control+Enter")
+    expect(page.locator(".cell")).to_have_count(7)
+    expect(told).to_have_count(0)
+
+
+def test_the_text_of_analyse_is_taken_over(visit, toy_url):
+    page = visit(toy_url)
+    idle(page)
+    page.get_by_label("Your text").fill("the cat sat")
+    page.get_by_role("link", name="Compare").first.click(delay=100)
+    page.get_by_role("button", name="The text of Analyse").click()
+    expect(page.get_by_role("textbox", name="Your text")).to_have_value("the cat sat")
+    page.get_by_role("button", name=re.compile("^Compare")).click()
+    expect(page.locator(".cell")).to_have_count(11)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -52,11 +52,47 @@ def test_a_click_or_enter_pins_a_token(visit, toy_url):
     expect(page.locator(".token.pinned")).to_have_text("s")
 
 
+def test_enter_click_or_escape_lets_a_pinned_token_go(visit, toy_url):
+    page = visit(toy_url)
+    analyse(page, "the cat sat on the mat")
+    token, pinned_one, tip = page.locator(".token").nth(4), page.locator(".token.pinned"), page.locator(".tip")
+    for ways in (("Enter", "Enter"), ("click", "click"), ("Enter", "Escape"), ("click", "Enter"), ("Enter", "click")):
+        for way, value in zip(ways, ("5", ""), strict=True):
+            if way == "click":
+                token.click()
+            elif way == "Enter":
+                token.focus()
+                page.keyboard.press("Enter")
+            else:
+                expect(tip).to_be_visible()
+                page.keyboard.press("Escape")  # closes the details and no more
+                expect(tip).to_be_hidden()
+                page.wait_for_timeout(500)
+                expect(number(page)).to_have_value("5")
+                page.keyboard.press("Escape")
+            expect(number(page)).to_have_value(value)
+            expect(pinned_one).to_have_count(1 if value else 0)
+            idle(page)
+    expect(panel(page).get_by_text("A closer look")).to_be_visible()
+
+
+def test_a_double_click_pins(visit, toy_url):
+    page = visit(toy_url)
+    analyse(page, "the cat sat on the mat")
+    page.locator(".token").nth(4).dblclick()
+    expect(number(page)).to_have_value("5")
+    page.wait_for_timeout(500)
+    expect(number(page)).to_have_value("5")
+
+
 def test_any_word_and_what_it_moves(visit, judged_url):
     page = visit(judged_url)
     text = MACHINE + HUMAN
     analyse(page, text)
     page.locator(".token").nth(text.index("jumps")).click()
+    panel(page).get_by_text("The whole word").click()  # off
+    page.wait_for_timeout(1000)  # the box is another then
+    idle(page)
     box = panel(page).get_by_role("textbox", name="Any word")
     box.fill("b<img src=x onerror=window.pwned=1>")
     box.press("Enter")

@@ -154,7 +154,16 @@ def test_own_texts_from_files_stay_and_can_be_let_go(app):
 def test_too_few_own_texts_are_one_sentence(app):
     ask(app, "My own earlier texts", text="the cat", own="the mat")
     assert len(app.error) == 1
-    assert "at least 5 different texts, got 1" in app.error[0].value
+    assert "A baseline needs at least 5 different texts of yours; there is 1. Add 4 more" in app.error[0].value.replace(
+        "\\", ""
+    )
+
+
+def test_own_texts_that_are_too_short_are_called_by_their_names(app):
+    app.segmented_control[0].set_value("My own earlier texts").run()
+    app.file_uploader[-1].upload("a*short*.txt", b"the dog", "text/plain").run()
+    ask(app, "My own earlier texts", text=f"{OWN[0]} and more", own="\n---\n".join(OWN))
+    assert f"being shorter than {len(OWN[0])} tokens: a*short*.txt." in words(app)
 
 
 def test_one_model_twice(app):
@@ -214,6 +223,48 @@ def test_answers_stay_beside_one_another_and_say_when_they_are_old(app):
     assert app.text_area(key="compare-text").value == "the dog"
     assert "have changed since" in words(app)
     assert metrics(app) == before
+
+
+@pytest.mark.parametrize("question", ["My text and the model", "My own earlier texts", "Two drafts", "Two models"])
+def test_what_is_typed_stays_without_the_button_and_an_answer_says_that_it_is_old(app, question):
+    full = {
+        "My text and the model": {"text": "the cat"},
+        "My own earlier texts": {"text": "the cat", "own": "\n---\n".join(OWN)},
+        "Two drafts": {"before": "the cat", "after": "the dog"},
+        "Two models": {"text": "the cat", "model": "toy"},
+    }[question]
+    ask(app, question, **full)
+    for key in full:
+        assert "have changed since" not in words(app)
+        name = f"compare-{key}"
+        (app.text_input if key == "model" else app.text_area)(key=name).input("another").run()
+        assert "have changed since" in words(app)
+        assert app.metric or key in ("text", "own")
+        for other in ("Two drafts" if question != "Two drafts" else "Two models", question):
+            app.segmented_control[0].set_value(other).run()
+        assert (app.text_input if key == "model" else app.text_area)(key=name).value == "another"
+        (app.text_input if key == "model" else app.text_area)(key=name).input(full[key]).run()
+
+
+def test_what_was_said_of_a_file_goes_with_the_text_it_stood_over(app):
+    app.text_area(key="compare-text").input("the cat").run()
+    app.file_uploader[0].upload("latin.txt", b"na\xefve", "text/plain").run()
+    assert "encoding UTF-8" in app.error[0].value.replace("\\", "")
+    app.segmented_control[0].set_value("Two models").run()
+    assert len(app.error) == 1  # the text is the same
+    app.text_area(key="compare-text").input("the dog").run()
+    assert not app.error
+    app.text_area(key="compare-text").input("the cat").run()
+    assert not app.error
+
+
+def test_the_text_of_the_other_page_can_be_taken(app):
+    assert not [button for button in app.button if button.label == "The text of Analyse"]
+    app.session_state["text"] = "the cat sat"
+    app.run()
+    next(button for button in app.button if button.label == "The text of Analyse").click().run()
+    assert app.text_area(key="compare-text").value == "the cat sat"
+    assert not [button for button in app.button if button.label == "The text of Analyse"]
 
 
 def test_a_file_fills_its_box(app):

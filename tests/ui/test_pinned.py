@@ -95,6 +95,7 @@ def test_pinning_costs_no_forward_pass_and_says_what_the_model_would_have_writte
 def test_any_word_is_looked_up_as_typed_and_behind_a_space(app):
     analyse(app, MACHINE)
     pin(app, 5)
+    app.toggle(key="whole-word-1").set_value(False).run()
     type_word(app, "d")
     session = Analyzer(load_model("toy")).branch(app.session_state["analysis"], 4)
     typed, spaced = session.find("d"), session.find(" d")
@@ -111,6 +112,7 @@ def test_any_word_is_looked_up_as_typed_and_behind_a_space(app):
 def test_a_guess_is_put_into_the_box(app):
     analyse(app, MACHINE)
     pin(app, 5)
+    app.toggle(key="whole-word-1").set_value(False).run()
     found = pinned(app.session_state["analysis"], 4)
     guess = next(text for text, _, own in found.alternatives if not own and text.strip())
     pills = next(one for one in app.button_group if one.key == "guess-1-4")
@@ -126,6 +128,7 @@ def test_replacing_rescores_from_there_on_and_says_what_moved(app):
     analysis = app.session_state["analysis"]
     place = text.index("jumps over")
     pin(app, place + 1)
+    app.toggle(key="whole-word-1").set_value(False).run()
     type_word(app, "b")
     read = passes()[1]
     app.button(key="replace-1").click().run()
@@ -141,6 +144,9 @@ def test_replacing_rescores_from_there_on_and_says_what_moved(app):
     assert f"{changed_word.difference:+.1f}".replace("-", "−") in table
     assert chance(analysis.likelihood.probability) in table
     assert "What follows" in table
+    assert f"**What that moves:** “j” → “b”, token {place + 1}" in words(app)
+    pin(app, 1)  # it still says of which token it is
+    assert f"“j” → “b”, token {place + 1}" in words(app)
     assert found.sentence[:30] in words(app).replace("\\", "")
     assert app.text_area(key="text").value == text  # until it is taken over
     press(app, "Take it over")
@@ -157,9 +163,11 @@ def test_a_whole_word_is_replaced_with_the_space_before_it(app):
     analysis = app.session_state["analysis"]
     word = word_at(analysis, words_of(analysis), place + 2)
     assert (word.text, word.first, word.start, word.end) == (" jumps", place - 1, place - 1, place + 5)
-    app.toggle(key="whole-word-1").set_value(True).run()
+    assert app.toggle(key="whole-word-1").value
     type_word(app, "runs")
+    assert not [button for button in app.button if button.key == "replace-1"]  # one way: nothing is glued together
     app.button(key="replace-0").click().run()
+    assert f"“␣jumps” → “␣runs”, token {place}" in words(app)
     assert app.session_state["replacement-1"].after.text == MACHINE.replace(" jumps", " runs", 1)
     press(app, "Forget it")
     assert "What that moves" not in words(app)
