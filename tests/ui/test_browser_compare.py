@@ -324,11 +324,15 @@ def test_what_is_typed_outlives_another_question_and_another_page(visit, toy_url
         "Two models": {"model": "toy2"},
     }
     for question, boxes in typed.items():
-        page.get_by_role("radio", name=question).click()  # straight from the box before
+        page.get_by_role("radio", name=question).click()
         expect(page.get_by_text(BEGINS[question])).to_be_visible()
+        idle(page)
         for label, text in boxes.items():
             page.get_by_role("textbox", name=LABELS[label]).fill(text)
-    page.get_by_role("link", name="Analyse").first.click(delay=100)  # as fast as a hand; at 0 ms Streamlit drops it
+            page.keyboard.press("Tab")  # a link pressed at once, faster than a hand can, makes Streamlit drop it
+        page.wait_for_timeout(300)
+        idle(page)
+    page.get_by_role("link", name="Analyse").first.click()
     page.get_by_role("button", name="Analyse").wait_for()
     page.get_by_role("link", name="Compare").first.click()
     for question, boxes in typed.items():
