@@ -269,7 +269,7 @@ def test_the_sampler_changes_the_list_and_asks_the_model_nothing(visit, judged_u
 
 def test_stop_by_mouse(visit, judged_url):
     page = visit(judged_url)
-    begin(page, "the cat")
+    begin(page, "the cat", seed=34)  # with it the text ends by itself only after 490 tokens
     page.get_by_text("More of the sampler").click()
     inside = page.get_by_role("spinbutton", name="Min-p")
     expect(inside).to_be_visible()
