@@ -16,15 +16,14 @@ from analyzer.batch.rows import plain
 from analyzer.errors import InputError, UnreadableFile
 from analyzer.text import documents
 
-__all__ = ["PACKED", "TABLES", "WORK_FILES", "Source", "bytes_source", "file_source", "find_sources", "opened"]
+__all__ = ["PACKED", "TABLES", "Source", "bytes_source", "file_source", "find_sources", "opened"]
 
 TABLES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Endings of files that hold a row a record; every other kind is one row."""
 
 PACKED = (".gz", ".zst")
 
-WORK_FILES = frozenset({"lock", "manifest.json"})
-"""Names by which the folder of an unfinished output is known, beside its ending ".part"."""
+_WORK_FILES = frozenset({"lock", "manifest.json"})  # in a folder that ends in .part: an unfinished output
 
 _UNREADABLE_ON_UNPACKING = (EOFError, zlib.error)  # gzip's, where a file is cut off or damaged
 
@@ -144,7 +143,7 @@ def _paths(given: str) -> list[Path]:
 def _below(folder: Path) -> Iterator[Path]:
     locked: list[OSError] = []
     for here, folders, files in os.walk(folder, onerror=locked.append):
-        if WORK_FILES.intersection(files) and here.endswith(".part"):
+        if _WORK_FILES.intersection(files) and here.endswith(".part"):
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
